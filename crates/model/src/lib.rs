@@ -1,1 +1,4 @@
 //! placeholder
+pub mod expr;
+pub mod span;
+pub mod value;
