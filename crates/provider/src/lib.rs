@@ -1,1 +1,79 @@
-//! placeholder
+//! What a provider is.
+//!
+//! At its border a provider is data: schemas, values, failures. Inside, a native one is typed.
+//! Requests come in batches, so that a provider can answer many with one call of its API.
+//! Deliberately absent: knowledge of any cloud, of plans and of states.
+
+mod failure;
+mod request;
+
+use async_trait::async_trait;
+use greenroom_model::schema::ProviderSchema;
+use greenroom_model::value::Value;
+
+pub use failure::{Failure, FailureKind, WorldEffect};
+pub use request::{
+    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found, Object,
+    Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
+};
+
+/// One configured provider: a cloud account and region, or this machine.
+///
+/// Every method may be called concurrently. Answers of batches come in the order of the requests,
+/// one each. A dropped future of [`ready`](Provider::ready) or [`gone`](Provider::gone) has no
+/// effect on the world; the other mutating calls are awaited to their end.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Its types.
+    fn schema(&self) -> &ProviderSchema;
+
+    /// Refines what the engine proposes from the schema alone: normalisation, what only this
+    /// provider can know to be computed or to force replacement, and wrong arguments.
+    ///
+    /// Pure: asks nobody. The default takes every proposal as it is.
+    fn propose(&self, requests: Vec<ProposeRequest>) -> Vec<Proposal> {
+        requests.into_iter().map(Proposal::unchanged).collect()
+    }
+
+    /// Looks at objects by their ids.
+    async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>>;
+
+    /// Asks data sources.
+    async fn read_data(&self, requests: Vec<DataRequest>) -> Vec<Result<Value, Failure>>;
+
+    /// Looks objects up by their handles: creates whose answer was lost.
+    ///
+    /// An object that is found has the uid of its request and this state's owner marks.
+    async fn find(&self, requests: Vec<FindRequest>) -> Vec<Result<Option<Found>, Failure>>;
+
+    /// Makes an object and returns as soon as it has an id.
+    ///
+    /// # Errors
+    ///
+    /// A failure whose [`WorldEffect`] is `Unknown` leaves the intent open for settling.
+    async fn create(&self, request: CreateRequest) -> Result<Created, Failure>;
+
+    /// Waits until an object is ready, and returns all its attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Broken`]: it exists and will never be ready; it is to be replaced.
+    async fn ready(&self, object: Object) -> Result<Value, Failure>;
+
+    /// Changes an object in place, and returns all its attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Changed`]: somebody else changed a guarded object; nothing was sent.
+    async fn update(&self, request: UpdateRequest) -> Result<Value, Failure>;
+
+    /// Asks for an object to be deleted. One that is gone already is a success.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Held`] names what holds the object.
+    async fn delete(&self, request: DeleteRequest) -> Result<Deleted, Failure>;
+
+    /// Waits until an object whose deletion was accepted is gone.
+    async fn gone(&self, object: Object) -> Result<(), Failure>;
+}

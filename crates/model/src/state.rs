@@ -1,0 +1,195 @@
+//! State: what Greenroom knows it has made, as plain data.
+//!
+//! A [`State`] is a snapshot with the journal replayed over it. Nothing here reads or writes
+//! files; `greenroom-engine` folds records in, `greenroom-store` keeps the bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, BlockName, InstanceKey, Scope};
+use crate::identity::{Digest, EnvironmentKind, Incarnation, Lineage, Sequence, Uid};
+use crate::journal::Intent;
+use crate::plan::OperationId;
+use crate::roster::Roster;
+use crate::schema::Strength;
+use crate::value::{Object, Value};
+
+/// Everything that is known of one state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Its identity.
+    pub lineage: Lineage,
+    /// The project that it belongs to.
+    pub project: Arc<str>,
+    /// The stage that it belongs to.
+    pub stage: Arc<str>,
+    /// Whether it is an ephemeral environment's or a promoted stage's.
+    pub kind: EnvironmentKind,
+    /// When an ephemeral environment may be removed: RFC 3339, UTC.
+    pub expires: Option<Arc<str>>,
+    /// Front and environments.
+    pub scopes: BTreeMap<Scope, ScopeState>,
+    /// The environments of a promoted stage, with role and weight.
+    pub roster: Option<Roster>,
+    /// Intents without an outcome, by their place in the journal.
+    pub open: BTreeMap<Sequence, Intent>,
+    /// Handles that were abandoned and may still turn up.
+    pub watch: Vec<Watch>,
+    /// The plan that was being applied when the journal ended.
+    pub run: Option<Run>,
+    /// The last record that is contained.
+    pub sequence: Sequence,
+}
+
+/// One front or environment of a state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScopeState {
+    /// What the scope was last planned from.
+    pub inputs: Inputs,
+    /// The outputs after the last apply.
+    pub outputs: BTreeMap<Arc<str>, Value>,
+    /// Its objects by block and key.
+    pub resources: BTreeMap<BlockName, BTreeMap<InstanceKey, Instance>>,
+}
+
+/// What a scope is made from; sealed for the environments of a promoted stage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs {
+    /// The template's text, where it is sealed.
+    pub template: Option<Arc<str>>,
+    /// The template's digest.
+    pub digest: Option<Digest>,
+    /// The variables' values; secrets keep their mark.
+    pub variables: BTreeMap<Arc<str>, Value>,
+    /// Image ids by name.
+    pub images: BTreeMap<Arc<str>, Arc<str>>,
+    /// The image set that they belong to.
+    pub image_set: Option<Digest>,
+    /// Settings per provider configuration, resolved, never credentials: so that destroying needs
+    /// no spec.
+    pub providers: BTreeMap<Arc<str>, Object>,
+}
+
+/// An address with its objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Instance {
+    /// The last incarnation that was spent on the address.
+    pub incarnation: Incarnation,
+    /// The object that the address stands for.
+    pub current: Option<Remote>,
+    /// Objects that a replacement left behind and that are still to be deleted.
+    pub deposed: Vec<Remote>,
+}
+
+/// One object in the real world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remote {
+    /// Its identity for life.
+    pub uid: Uid,
+    /// The provider's name for it.
+    pub id: Arc<str>,
+    /// The provider configuration that made it, such as `aws` or `aws.west`.
+    pub provider: Arc<str>,
+    /// How far it has come.
+    pub status: Status,
+    /// Its attributes as last seen.
+    pub attributes: Value,
+    /// The instances that its configuration read.
+    pub reads: Arc<Reads>,
+    /// The record that last changed it: its version for plans that were saved.
+    pub version: Sequence,
+    /// Whether its replacement is to be made before it goes.
+    pub create_before_destroy: bool,
+    /// Whether deleting it is refused.
+    pub prevent_destroy: bool,
+}
+
+/// What a configuration read, with what each must have reached.
+pub type Reads = BTreeMap<Address, Strength>;
+
+/// How far an object has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Made and ready.
+    Ready,
+    /// Made, but nobody has yet seen it ready.
+    Incomplete,
+    /// The provider calls it failed; it is replaced by the next apply.
+    Failed,
+    /// Its deletion was accepted and is not yet seen done.
+    Deleting,
+}
+
+/// A create that was abandoned, whose object may still appear.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// The intent that was abandoned.
+    pub intent: Intent,
+    /// Until when to look: seconds since the epoch.
+    pub until: i64,
+}
+
+/// How far the plan that is being applied has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The plan.
+    pub plan: Digest,
+    /// Who started it and when, for people.
+    pub holder: Arc<str>,
+    /// Operations whose outcome is known.
+    pub done: BTreeSet<OperationId>,
+    /// What data sources answered, and the gates' verdicts, are kept by their operation.
+    pub answers: BTreeMap<OperationId, Value>,
+}
+
+impl State {
+    /// The instance at `address`.
+    #[must_use]
+    pub fn instance(&self, address: &Address) -> Option<&Instance> {
+        self.scopes.get(&address.scope)?.resources.get(&address.block)?.get(&address.key)
+    }
+
+    /// The instance at `address`, made empty if there is none.
+    pub fn instance_mut(&mut self, address: &Address) -> &mut Instance {
+        self.scopes
+            .entry(address.scope.clone())
+            .or_default()
+            .resources
+            .entry(address.block.clone())
+            .or_default()
+            .entry(address.key.clone())
+            .or_default()
+    }
+
+    /// Every instance with its address, in order.
+    pub fn instances(&self) -> impl Iterator<Item = (Address, &Instance)> {
+        self.scopes.iter().flat_map(|(scope, state)| {
+            state.resources.iter().flat_map(move |(block, instances)| {
+                instances.iter().map(move |(key, instance)| {
+                    let address =
+                        Address { scope: scope.clone(), block: block.clone(), key: key.clone() };
+                    (address, instance)
+                })
+            })
+        })
+    }
+
+    /// How many objects it knows, deposed ones included.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.scopes
+            .values()
+            .flat_map(|scope| scope.resources.values().flat_map(BTreeMap::values))
+            .map(|it| usize::from(it.current.is_some()) + it.deposed.len())
+            .sum()
+    }
+
+    /// Whether nothing that it knows of can still be in the world.
+    #[must_use]
+    pub fn is_settled_and_empty(&self) -> bool {
+        self.objects() == 0 && self.open.is_empty() && self.watch.is_empty()
+    }
+}
