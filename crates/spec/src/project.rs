@@ -1,0 +1,105 @@
+//! The project: what `greenroom.toml` says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::node::Node;
+use crate::source::{FileId, Located};
+
+/// One `greenroom.toml`.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The file.
+    pub file: FileId,
+    /// `[project] name`.
+    pub name: Located<Arc<str>>,
+    /// `[state] url`: where states live, relative to the project's folder.
+    pub state_url: Option<Located<Arc<str>>>,
+    /// `[repository] url`: where artifacts are published.
+    pub repository_url: Option<Located<Arc<str>>>,
+    /// `[provider.NAME]`: settings per provider configuration; a table with the key `alias` has
+    /// its configuration named `NAME.ALIAS`.
+    pub providers: BTreeMap<Arc<str>, ProviderBlock>,
+    /// `[artifact.NAME]`.
+    pub artifacts: BTreeMap<Arc<str>, Artifact>,
+    /// `[image.NAME]`.
+    pub images: BTreeMap<Arc<str>, Image>,
+    /// `[stage.NAME]`.
+    pub stages: BTreeMap<Arc<str>, Stage>,
+}
+
+/// Settings of one provider configuration.
+#[derive(Clone, Debug)]
+pub struct ProviderBlock {
+    /// The provider: the configuration's name up to the first dot.
+    pub provider: Located<Arc<str>>,
+    /// Its settings: a table node.
+    pub settings: Node,
+}
+
+/// A built binary.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The file, relative to the project's folder.
+    pub path: Located<Arc<str>>,
+}
+
+/// A pre-baked image.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// An image that exists already: its id (for local ones a folder relative to the project's).
+    pub id: Option<Located<Arc<str>>>,
+    /// What bakes it.
+    pub builder: Option<Located<Arc<str>>>,
+    /// The artifacts that go into it.
+    pub artifacts: Vec<Located<Arc<str>>>,
+    /// The builder's further settings: a table node.
+    pub settings: Node,
+}
+
+/// One step of the pipeline.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: Located<Arc<str>>,
+    /// The stages that must have passed before.
+    pub needs: Vec<Located<Arc<str>>>,
+    /// The template of its environments, relative to the project's folder.
+    pub template: Option<Located<Arc<str>>>,
+    /// The template of its front.
+    pub front: Option<Located<Arc<str>>>,
+    /// The stage whose front it uses instead.
+    pub front_of: Option<Located<Arc<str>>>,
+    /// How long an ephemeral environment may live.
+    pub ttl: Option<Located<Duration>>,
+    /// Commands to run in it; these are no templates.
+    pub run: Vec<Located<Arc<str>>>,
+    /// Artifacts to publish.
+    pub publish: Vec<Located<Arc<str>>>,
+    /// Images to bake.
+    pub bake: Vec<Located<Arc<str>>>,
+    /// `variables`: values for the variables of its templates.
+    pub variables: BTreeMap<Arc<str>, Node>,
+    /// `[stage.NAME.provider.NAME]`: settings that differ in this stage.
+    pub providers: BTreeMap<Arc<str>, ProviderBlock>,
+    /// `[stage.NAME.promotion]`, for a stage that promotes.
+    pub promotion: Option<Promotion>,
+}
+
+/// How a stage promotes.
+#[derive(Clone, Debug)]
+pub struct Promotion {
+    /// How long the candidate runs beside the live one.
+    pub soak: Option<Located<Duration>>,
+    /// The weights on the way, in percent, rising, ending at 100.
+    pub steps: Vec<Located<u8>>,
+    /// How long to stay at each weight.
+    pub pause: Option<Located<Duration>>,
+    /// The gates that must pass, by name.
+    pub gates: Vec<Located<Arc<str>>>,
+    /// How long the gates go on at 100 % before the drain.
+    pub watch: Option<Located<Duration>>,
+    /// How long the old environment stays.
+    pub retain: Option<Located<Duration>>,
+}
