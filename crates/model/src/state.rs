@@ -16,6 +16,10 @@ use crate::roster::Roster;
 use crate::schema::Strength;
 use crate::value::{Object, Value};
 
+/// What a newer version of Greenroom wrote and this one does not know: kept, so that reading and
+/// writing a state loses nothing. `None` almost always.
+pub type Extra = Option<Box<Object>>;
+
 /// Everything that is known of one state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
@@ -41,6 +45,8 @@ pub struct State {
     pub run: Option<Run>,
     /// The last record that is contained.
     pub sequence: Sequence,
+    /// Fields of a newer version.
+    pub extra: Extra,
 }
 
 /// One front or environment of a state.
@@ -52,6 +58,8 @@ pub struct ScopeState {
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// Its objects by block and key.
     pub resources: BTreeMap<BlockName, BTreeMap<InstanceKey, Instance>>,
+    /// Fields of a newer version.
+    pub extra: Extra,
 }
 
 /// What a scope is made from; sealed for the environments of a promoted stage.
@@ -81,6 +89,8 @@ pub struct Instance {
     pub current: Option<Remote>,
     /// Objects that a replacement left behind and that are still to be deleted.
     pub deposed: Vec<Remote>,
+    /// Fields of a newer version.
+    pub extra: Extra,
 }
 
 /// One object in the real world.
