@@ -1,1 +1,3 @@
-//! placeholder
+//! Simulated world for tests: what Greenroom runs on, with faults by number and by seed.
+
+pub mod disk;

@@ -1,0 +1,173 @@
+//! The lease of a state in a folder.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::disk::DiskLock;
+use crate::error::{OnDisk, StoreError};
+use crate::fail_point::fail_point;
+use crate::folder::blocking::Blocking;
+use crate::folder::committer::{Command, Committer, End};
+use crate::folder::journal_file::JournalFile;
+use crate::folder::load::{self, Files};
+use crate::folder::lock::{self, Locks};
+use crate::folder::place::Place;
+use crate::folder::writer::{Broken, Group, Writer};
+use crate::folder::{Options, removal, requests};
+use crate::holder::Holder;
+use crate::name::StateName;
+use crate::position::{Sequence, Serial};
+use crate::request::{Request, RequestName};
+use crate::state::Loaded;
+use crate::store::Lease;
+use crate::ticket::Ticket;
+
+pub(crate) struct FolderLease {
+    place: Place,
+    loaded: Loaded,
+    committer: Committer,
+    /// The writer's, so that it is gone as soon as the writer is.
+    lock: Weak<dyn DiskLock>,
+    broken: Broken,
+    blocking: Blocking,
+}
+
+impl FolderLease {
+    pub(crate) fn acquire(
+        place: Place,
+        holder: &Holder,
+        options: &Options,
+    ) -> Result<FolderLease, StoreError> {
+        let locks = lock::take(&place, holder, options.patience)?;
+        let (loaded, journal) = open(&place, options).inspect_err(|_| lock::withdraw(&place))?;
+        fail_point("store: after lease taken");
+        FolderLease::start(place, locks, loaded, journal, options)
+    }
+
+    fn start(
+        place: Place,
+        locks: Locks,
+        loaded: Loaded,
+        journal: Option<JournalFile>,
+        options: &Options,
+    ) -> Result<FolderLease, StoreError> {
+        let lock = Arc::downgrade(&locks.lock);
+        let broken = Arc::new(OnceLock::new());
+        let (header, last) = (loaded.header.clone(), loaded.last());
+        let writer = Writer::new(place.clone(), locks, header, journal, last, Arc::clone(&broken));
+        let blocking = options.blocking;
+        let committer = match blocking {
+            Blocking::Inline => Committer::inline(writer),
+            Blocking::Threads => {
+                let path = place.journal();
+                let failed = StoreError::io("start the thread that writes", &path, OnDisk::Nothing);
+                Committer::thread(writer).map_err(failed)?
+            }
+        };
+        Ok(FolderLease { place, loaded, committer, lock, broken, blocking })
+    }
+
+    fn closed(&self) -> StoreError {
+        StoreError::Closed { state: self.place.state.clone() }
+    }
+
+    fn check(&self, payloads: &[Bytes]) -> Result<(), StoreError> {
+        if let Some(broken) = self.broken.get() {
+            return Err(broken.clone());
+        }
+        payloads.iter().try_for_each(|payload| check_payload(&self.place.state, payload))
+    }
+
+    async fn end(&self, how: End) -> Result<(), StoreError> {
+        let (answer, ended) = oneshot::channel();
+        self.committer.send(Command::End { how, answer });
+        ended.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+}
+
+#[async_trait]
+impl Lease for FolderLease {
+    fn state(&self) -> &StateName {
+        &self.place.state
+    }
+
+    fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    fn enqueue(&self, payloads: Vec<Bytes>) -> Ticket {
+        if let Err(error) = self.check(&payloads) {
+            return Ticket::resolved(&self.place.state, Err(error));
+        }
+        let (answer, ticket) = Ticket::new(&self.place.state);
+        self.committer.send(Command::Append(Group { payloads, answer }));
+        ticket
+    }
+
+    async fn fold(&self, body: Bytes, through: Sequence) -> Result<Serial, StoreError> {
+        let (answer, folded) = oneshot::channel();
+        self.committer.send(Command::Fold { body, through, answer });
+        folded.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    async fn requests(&self) -> Result<Vec<Request>, StoreError> {
+        let place = self.place.clone();
+        self.blocking.run(move || requests::read(&place)).await
+    }
+
+    async fn remove_request(&self, name: &RequestName) -> Result<(), StoreError> {
+        self.still_held().await?;
+        let (place, name) = (self.place.clone(), name.clone());
+        self.blocking.run(move || requests::remove(&place, &name)).await
+    }
+
+    async fn still_held(&self) -> Result<(), StoreError> {
+        if let Some(broken) = self.broken.get() {
+            return Err(broken.clone());
+        }
+        let lock = self.lock.upgrade().ok_or_else(|| self.closed())?;
+        match lock.is_current() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Lost { state: self.place.state.clone() }),
+            Err(error) => {
+                Err(StoreError::io("look for", &self.place.lock(), OnDisk::Nothing)(error))
+            }
+        }
+    }
+
+    async fn release(&self) -> Result<(), StoreError> {
+        self.end(End::Release).await
+    }
+
+    async fn remove(&self) -> Result<(), StoreError> {
+        self.end(End::Remove).await
+    }
+}
+
+/// Refuses what would not be one line.
+pub(crate) fn check_payload(state: &StateName, payload: &[u8]) -> Result<(), StoreError> {
+    let problem = match payload {
+        [] => "is empty",
+        bytes if bytes.contains(&b'\n') => "has a line break",
+        _ => return Ok(()),
+    };
+    Err(StoreError::Payload { state: state.clone(), problem })
+}
+
+/// Loads the state under its lock, and repairs what a crash has left.
+fn open(place: &Place, options: &Options) -> Result<(Loaded, Option<JournalFile>), StoreError> {
+    removal::purge(place)?;
+    match load::interpret(place, &Files::read(place)?)? {
+        Some(opened) => {
+            let journal = JournalFile::reopen(place, &opened)?;
+            Ok((opened.loaded, Some(journal)))
+        }
+        None => {
+            let header = load::new_header((options.lineages)());
+            Ok((Loaded { header, body: None, records: Vec::new(), torn: None }, None))
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The bytes of snapshot and journal: pure functions, no files.
+
+pub(crate) mod first_line;
+pub(crate) mod journal;
+pub(crate) mod snapshot;

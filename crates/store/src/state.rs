@@ -1,0 +1,70 @@
+//! A state as it was read.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::position::{Lineage, Sequence, Serial};
+
+/// A consistent view of a state: its snapshot and what was journalled since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What the snapshot says of itself; with serial 0 where there is no snapshot yet.
+    pub header: SnapshotHeader,
+    /// The body of the snapshot; `None` where there is no snapshot yet.
+    pub body: Option<Bytes>,
+    /// The records that the snapshot does not contain, in order.
+    pub records: Vec<Record>,
+    /// What follows the last record: an append that was never acknowledged, or still runs.
+    pub torn: Option<TornTail>,
+}
+
+/// What a snapshot says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SnapshotHeader {
+    /// The version of the format that the snapshot is written in.
+    pub format: u32,
+    /// The state that it is a snapshot of.
+    pub lineage: Lineage,
+    /// Its number.
+    pub serial: Serial,
+    /// The last journal record that the body contains.
+    pub folded: Sequence,
+    /// The program and version that wrote it.
+    pub written_by: String,
+    /// Fields that this build does not know; the next snapshot repeats them.
+    pub unknown: BTreeMap<String, Value>,
+}
+
+/// One record of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub sequence: Sequence,
+    /// The last record known to be durable when this one was written.
+    pub durable: Sequence,
+    /// Its content, one JSON document.
+    pub payload: Bytes,
+}
+
+/// Bytes at the end of a journal that are no record, and that nothing proves to have been one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TornTail {
+    /// Where in the journal they start.
+    pub offset: u64,
+    /// How many they are.
+    pub bytes: u64,
+}
+
+impl Loaded {
+    /// The last record that is in the body or among the records.
+    pub fn last(&self) -> Sequence {
+        self.records.last().map_or(self.header.folded, |record| record.sequence)
+    }
+
+    /// Whether nothing was ever written to this state.
+    pub fn is_new(&self) -> bool {
+        self.body.is_none() && self.last() == Sequence(0)
+    }
+}

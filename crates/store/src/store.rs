@@ -1,0 +1,174 @@
+//! The contract between those who keep state and those who use it.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::StoreError;
+use crate::holder::Holder;
+use crate::name::StateName;
+use crate::position::{Sequence, Serial};
+use crate::report::Report;
+use crate::request::{Request, RequestName, Requested};
+use crate::state::Loaded;
+use crate::ticket::Ticket;
+
+/// A place where states live.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The names of all states, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the store cannot be read.
+    async fn list(&self) -> Result<Vec<StateName>, StoreError>;
+
+    /// Reads `state` as it is now, without a lease, also while a holder writes; `None` if there
+    /// is no such state.
+    ///
+    /// The view is consistent: a snapshot and the records that follow it. Its last records may
+    /// not be durable yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`], [`StoreError::Newer`] or [`StoreError::Io`] if it cannot be read.
+    async fn read(&self, state: &StateName) -> Result<Option<Loaded>, StoreError>;
+
+    /// Who holds the lease of `state` now. Never a holder that has died.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the store cannot be read.
+    async fn holder(&self, state: &StateName) -> Result<Option<Holder>, StoreError>;
+
+    /// Takes the lease of `state` for `holder`, and makes the state if there is none.
+    ///
+    /// A new state is only listed once something was written to it. Damage that a crash may
+    /// leave is repaired before this returns, and everything that is loaded is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Held`] if another holder has it; [`StoreError::Corrupt`] and
+    /// [`StoreError::Newer`] leave the files untouched; [`StoreError::Io`].
+    async fn acquire(
+        &self,
+        state: &StateName,
+        holder: Holder,
+    ) -> Result<Box<dyn Lease>, StoreError>;
+
+    /// Leaves a request for whoever holds the lease of `state`, unless one of that name is there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is no such state, [`StoreError::Payload`] if `payload` is
+    /// empty or has a line break, [`StoreError::Io`].
+    async fn request(
+        &self,
+        state: &StateName,
+        name: &RequestName,
+        payload: Bytes,
+    ) -> Result<Requested, StoreError>;
+
+    /// The requests that wait for the holder, ordered by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the store cannot be read.
+    async fn requests(&self, state: &StateName) -> Result<Vec<Request>, StoreError>;
+
+    /// Describes what is stored of `state`, however damaged. Never fails, never writes.
+    async fn examine(&self, state: &StateName) -> Report;
+}
+
+/// The exclusive right to write a state, until it is given back, lost, or its process dies.
+///
+/// Dropping a lease finishes what was queued and then lets it go.
+#[async_trait]
+pub trait Lease: Send + Sync {
+    /// The state.
+    fn state(&self) -> &StateName;
+
+    /// The state as it was when the lease was taken.
+    fn loaded(&self) -> &Loaded;
+
+    /// Queues `payloads` as consecutive records, in the order of the calls, without waiting.
+    ///
+    /// What queues while an earlier write is under way shares the next one, and its sync.
+    /// A crash before the ticket has resolved may leave the first of them.
+    ///
+    /// # Errors
+    ///
+    /// The ticket resolves to what [`append`](Lease::append) returns.
+    fn enqueue(&self, payloads: Vec<Bytes>) -> Ticket;
+
+    /// Appends `payload`, one JSON document without a line break, and returns when it is durable.
+    ///
+    /// Concurrent callers share one sync. Dropping the future does not take the record back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Payload`], [`StoreError::Lost`], [`StoreError::Closed`],
+    /// [`StoreError::Broken`]: nothing was written, stop. [`StoreError::Append`]: it may be on
+    /// disk; reopening the state settles it.
+    async fn append(&self, payload: Bytes) -> Result<Sequence, StoreError> {
+        let sequences = self.enqueue(vec![payload]).await?;
+        sequences.first().copied().ok_or_else(|| StoreError::Closed { state: self.state().clone() })
+    }
+
+    /// Appends `payloads` as consecutive records and returns when all are durable.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Lease::append).
+    async fn append_all(&self, payloads: Vec<Bytes>) -> Result<Vec<Sequence>, StoreError> {
+        self.enqueue(payloads).await
+    }
+
+    /// Writes `body`, which contains everything through record `through`, as the next snapshot.
+    ///
+    /// Records past `through` stay in the journal. Runs after all that was queued before it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fold`] if `through` is not between the last snapshot and the last durable
+    /// record. [`StoreError::Io`] says what is on disk: if nothing was written, the lease
+    /// remains good; else it is broken, and reopening the state settles it.
+    async fn fold(&self, body: Bytes, through: Sequence) -> Result<Serial, StoreError>;
+
+    /// The requests that wait, ordered by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if they cannot be read.
+    async fn requests(&self) -> Result<Vec<Request>, StoreError>;
+
+    /// Removes a request, durably; one that is gone already is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Lost`], [`StoreError::Closed`]: it is still there. [`StoreError::Io`].
+    async fn remove_request(&self, name: &RequestName) -> Result<(), StoreError>;
+
+    /// Whether this process may still write.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Lost`], [`StoreError::Closed`] or [`StoreError::Broken`] if not.
+    async fn still_held(&self) -> Result<(), StoreError>;
+
+    /// Finishes what is queued and gives the lease back. A state never written to leaves no trace.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Closed`] if it was given back before.
+    async fn release(&self) -> Result<(), StoreError>;
+
+    /// Removes the whole state and gives the lease back.
+    ///
+    /// Interrupted, it has either not happened or is finished by the next acquire of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Lost`], [`StoreError::Closed`]; [`StoreError::Io`] says whether the state is
+    /// still there. The lease is given back in any case.
+    async fn remove(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,25 @@
+//! The folder store on the real disk and on one that fails.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod damage;
+mod faults;
+#[cfg(feature = "fail-points")]
+mod killed;
+mod lease;
+mod power_cut;
+mod readers;
+mod session;
+mod sharing;
+mod two_processes;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let main = std::fs::read_to_string(format!("{folder}/main.rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let module = file.strip_suffix(".rs").unwrap();
+        assert!(module == "main" || main.contains(&format!("mod {module};")), "{file}");
+    }
+}
