@@ -5,12 +5,15 @@
 //! pending [`Value`] is one. Printed ([`Display`](std::fmt::Display)) it is HCL
 //! text that parses back to the same tree, spans aside.
 
+mod measure;
 mod print;
 
 use std::sync::Arc;
 
 use crate::span::Span;
 use crate::value::{Path, Step, Value};
+
+use measure::Measure;
 
 /// An expression with its place in the text it came from.
 ///
@@ -177,23 +180,10 @@ pub enum BinaryOperator {
     Remainder,
 }
 
-/// How large an expression is, sharing not considered.
-#[derive(Clone, Copy, Debug, Default)]
-struct Measure {
-    depth: u32,
-    size: u32,
-    binders: u32,
-}
-
 impl Expr {
     /// Makes an expression.
     pub fn new(node: Node, span: Span) -> Expr {
-        let mut measure = Measure { depth: 0, size: 1, binders: node.own_binders() };
-        node.each_child(&mut |child| measure.include(child.measure));
-        if let Node::Literal(value) = &node {
-            measure.include(measure_value(value));
-        }
-        measure.depth = measure.depth.saturating_add(1);
+        let measure = Measure::of(&node);
         Expr { node, span, measure }
     }
 
@@ -255,7 +245,7 @@ impl Expr {
         }
     }
 
-    /// How many levels are nested, at least 1.
+    /// How many levels its text nests at most, at least 1.
     pub fn depth(&self) -> u32 {
         self.measure.depth
     }
@@ -310,16 +300,61 @@ impl Node {
         }
     }
 
-    fn own_binders(&self) -> u32 {
+    /// The same node over other parts: `map` is called with each direct part.
+    #[must_use]
+    pub fn map_children(&self, map: &mut dyn FnMut(&Arc<Expr>) -> Arc<Expr>) -> Node {
         match self {
-            Node::For(parts) => parts.binder.saturating_add(1),
-            Node::Variable { binder, .. } => binder.saturating_add(1),
-            _ => 0,
+            Node::Literal(_) | Node::Variable { .. } => self.clone(),
+            Node::List(parts) => Node::List(parts.iter().map(map).collect()),
+            Node::Call { name, arguments, expand } => {
+                let arguments = arguments.iter().map(map).collect();
+                Node::Call { name: name.clone(), arguments, expand: *expand }
+            }
+            Node::Object(entries) => {
+                Node::Object(entries.iter().map(|(key, value)| (map(key), map(value))).collect())
+            }
+            Node::Template(parts) => {
+                Node::Template(parts.iter().map(|part| part.map(map)).collect())
+            }
+            Node::Reference { root, path } => {
+                Node::Reference { root: root.clone(), path: map_path(path, map) }
+            }
+            Node::Select { of, path } => Node::Select { of: map(of), path: map_path(path, map) },
+            Node::Splat { of, path } => Node::Splat { of: map(of), path: map_path(path, map) },
+            Node::Unary { operator, of } => Node::Unary { operator: *operator, of: map(of) },
+            Node::Binary { operator, left, right } => {
+                Node::Binary { operator: *operator, left: map(left), right: map(right) }
+            }
+            Node::Conditional { test, then, otherwise } => {
+                Node::Conditional { test: map(test), then: map(then), otherwise: map(otherwise) }
+            }
+            Node::For(parts) => Node::For(Box::new(For {
+                over: map(&parts.over),
+                key: parts.key.as_ref().map(&mut *map),
+                value: map(&parts.value),
+                test: parts.test.as_ref().map(&mut *map),
+                ..**parts
+            })),
         }
     }
 }
 
+fn map_path(path: &[Selector], map: &mut dyn FnMut(&Arc<Expr>) -> Arc<Expr>) -> Vec<Selector> {
+    let mapped = path.iter().map(|selector| match selector {
+        Selector::Attribute(name) => Selector::Attribute(name.clone()),
+        Selector::Index(index) => Selector::Index(map(index)),
+    });
+    mapped.collect()
+}
+
 impl Part {
+    fn map(&self, map: &mut dyn FnMut(&Arc<Expr>) -> Arc<Expr>) -> Part {
+        match self {
+            Part::Text(text) => Part::Text(text.clone()),
+            Part::Interpolation(expr) => Part::Interpolation(map(expr)),
+        }
+    }
+
     fn interpolation(&self) -> Option<&Arc<Expr>> {
         match self {
             Part::Text(_) => None,
@@ -346,28 +381,4 @@ impl Selector {
             Selector::Index(expr) => Some(expr),
         }
     }
-}
-
-impl Measure {
-    fn include(&mut self, part: Measure) {
-        self.depth = self.depth.max(part.depth);
-        self.size = self.size.saturating_add(part.size);
-        self.binders = self.binders.max(part.binders);
-    }
-}
-
-fn measure_value(value: &Value) -> Measure {
-    let mut measure = Measure::default();
-    match value {
-        Value::List(elements) => {
-            elements.iter().for_each(|element| measure.include(measure_value(element)))
-        }
-        Value::Object(attributes) => {
-            attributes.values().for_each(|value| measure.include(measure_value(value)))
-        }
-        _ => return measure,
-    }
-    measure.depth = measure.depth.saturating_add(1);
-    measure.size = measure.size.saturating_add(1);
-    measure
 }

@@ -40,7 +40,7 @@ impl Display for Expr {
                 write!(f, "{} {operator} {}", Operand(left), Operand(right))
             }
             Node::Conditional { test, then, otherwise } => {
-                write!(f, "{} ? {} : {}", Operand(test), Operand(then), Operand(otherwise))
+                write!(f, "{} ? {then} : {otherwise}", Operand(test))
             }
             Node::For(parts) => comprehension(f, parts),
             Node::Call { name, arguments, expand } => {
@@ -137,8 +137,13 @@ fn key_text(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
 
 fn template(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
     f.write_char('"')?;
-    for part in parts {
+    for (position, part) in parts.iter().enumerate() {
         match part {
+            // A `$` right before `${` would escape it.
+            Part::Text(text) if text.ends_with('$') && position + 1 < parts.len() => {
+                quoted(f, &text[..text.len() - 1])?;
+                f.write_str("\\u0024")?;
+            }
             Part::Text(text) => quoted(f, text)?,
             Part::Interpolation(expr) => write!(f, "${{{expr}}}")?,
         }
