@@ -13,6 +13,22 @@ pub struct Gate<Text> {
     pub pace: Pace,
 }
 
+impl<Text> Gate<Text> {
+    /// The same gate with each text put through `change`, in the order written.
+    pub fn map<'a, Other>(&'a self, mut change: impl FnMut(&'a Text) -> Other) -> Gate<Other> {
+        let probe = match &self.probe {
+            Probe::Http { url, status, body } => Probe::Http {
+                url: change(url),
+                status: *status,
+                body: body.as_ref().map(&mut change),
+            },
+            Probe::Tcp { endpoint } => Probe::Tcp { endpoint: change(endpoint) },
+            Probe::Command { argv } => Probe::Command { argv: argv.iter().map(change).collect() },
+        };
+        Gate { probe, pace: self.pace }
+    }
+}
+
 /// One question to the running environment; `Text` is an expression before apply, a string then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

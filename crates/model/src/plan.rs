@@ -29,8 +29,8 @@ pub struct Plan {
     pub stage: Arc<str>,
     /// The environment, for an ephemeral stage.
     pub environment: Option<Scope>,
-    /// The state that it was made for; `None` if there was none yet.
-    pub lineage: Option<Lineage>,
+    /// The state that it was made for; one that did not exist yet is made with this lineage.
+    pub lineage: Lineage,
     /// What it is for.
     pub purpose: Purpose,
     /// What each scope is made from; sensitive variables appear as digests of their values.

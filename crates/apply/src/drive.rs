@@ -1,0 +1,569 @@
+//! Driving a run: one task owns it and receives every event from outside.
+//!
+//! What stays true: an effect is sent only after its intent is durable, and whoever needs it
+//! starts only after its outcome is. Intents are journalled a little ahead of free slots, so that
+//! the disk works while effects run.
+
+mod effects;
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use greenroom_engine::format;
+use greenroom_engine::outcomes::Secrets;
+use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
+use greenroom_model::gate::{GateResult, Verdict};
+use greenroom_model::identity::Sequence;
+use greenroom_model::journal::{Entry, Intent, Made, Outcome};
+use greenroom_model::plan::{Action, Operation, Plan, Purpose};
+use greenroom_model::state::Status;
+use greenroom_model::value::Value;
+use greenroom_provider::{Deleted, Failure, FailureKind, WorldEffect};
+use greenroom_store::StoreError;
+use greenroom_store::fail_point::fail_point;
+
+use crate::cancel::Cancel;
+use crate::error::ApplyError;
+use crate::event::{About, Event};
+use crate::journal::{Appending, append};
+use crate::session::Session;
+use effects::{Done, Returned};
+
+/// Intents that may be durable before there is a slot for their effects, per slot.
+const AHEAD: usize = 4;
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Operations that are done, unchanged ones included.
+    pub completed: usize,
+    /// Operations that failed.
+    pub failed: Vec<FailedOperation>,
+    /// Operations that never started, because one that they need failed.
+    pub skipped: usize,
+    /// Whether a cancellation cut it short.
+    pub cancelled: bool,
+    /// Operations of the plan.
+    pub operations: usize,
+}
+
+/// An operation that failed.
+#[derive(Clone, Debug)]
+pub struct FailedOperation {
+    /// Which.
+    pub about: About,
+    /// Why.
+    pub message: String,
+    /// What happened to the world.
+    pub effect: WorldEffect,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Applied {
+    /// Whether everything the plan had to do is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && !self.cancelled
+    }
+}
+
+/// Applies a plan to a session's state and the world behind it.
+pub(crate) async fn drive(
+    session: &mut Session,
+    plan: Arc<Plan>,
+    secrets: Secrets,
+    holder: Arc<str>,
+    cancel: &Cancel,
+) -> Result<Applied, ApplyError> {
+    let digest = Plan::digest_of(&format::plan::encode(&plan));
+    let schemas = session.workbench.schemas.clone();
+    let run = Run::new(plan, digest, session.state.clone(), schemas, secrets)
+        .map_err(ApplyError::Refused)?;
+    let mut driver = Driver::new(session, run);
+    let result = driver.run(holder, cancel).await;
+    let Driver { run, applied, .. } = driver;
+    session.state = run.into_state();
+    result.map(|()| applied)
+}
+
+/// A run with everything that is under way.
+struct Driver<'s> {
+    session: &'s Session,
+    run: Run,
+    /// Entries on their way to the disk, in order, with what follows when they are there.
+    appending: VecDeque<(Appending, Then)>,
+    /// Effects whose intent is durable, waiting for a slot.
+    sendable: VecDeque<Sendable>,
+    /// Effects under way: awaited to their end.
+    effects: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Waits and looks: dropped by a cancellation.
+    waits: FuturesUnordered<BoxFuture<'static, Done>>,
+    started: HashMap<u32, Instant>,
+    cancelled: bool,
+    applied: Applied,
+}
+
+/// An effect that may be sent.
+struct Sendable {
+    operation: u32,
+    intent: Sequence,
+    what: Intent,
+    effect: Effect,
+}
+
+/// What follows when entries are durable.
+enum Then {
+    Nothing,
+    Send { operation: u32, what: Box<Intent>, effect: Effect },
+    Unsent { operation: u32 },
+    Ready { operation: u32, wait: Option<BoxFuture<'static, Done>> },
+    Complete { operation: u32 },
+    Fail { operation: u32, failure: Failure },
+}
+
+impl<'s> Driver<'s> {
+    fn new(session: &'s Session, run: Run) -> Driver<'s> {
+        let operations = run.plan().operations().count();
+        Driver {
+            session,
+            run,
+            appending: VecDeque::new(),
+            sendable: VecDeque::new(),
+            effects: FuturesUnordered::new(),
+            waits: FuturesUnordered::new(),
+            started: HashMap::new(),
+            cancelled: false,
+            applied: Applied { operations, ..Applied::default() },
+        }
+    }
+
+    async fn run(&mut self, holder: Arc<str>, cancel: &Cancel) -> Result<(), ApplyError> {
+        let began = Instant::now();
+        self.observe(Event::RunStarted { operations: self.applied.operations });
+        let opening = self.run.opening(holder);
+        self.append(opening, Then::Nothing);
+        let worked = self.work(cancel).await;
+        if worked.is_err() {
+            // What was sent goes on; its outcomes are the next session's to find.
+            while self.effects.next().await.is_some() {}
+            return worked;
+        }
+        self.close().await?;
+        self.observe(Event::RunFinished {
+            completed: self.applied.completed,
+            failed: self.applied.failed.len(),
+            skipped: self.applied.skipped,
+            elapsed: began.elapsed(),
+        });
+        Ok(())
+    }
+
+    /// Works until nothing is left to do, or to wait for.
+    async fn work(&mut self, cancel: &Cancel) -> Result<(), ApplyError> {
+        let mut cancelled = pin!(cancel.cancelled());
+        let mut aborted = pin!(cancel.aborted());
+        loop {
+            self.start_ready()?;
+            self.send_durable();
+            if self.is_idle() {
+                let standing = self.run.standing();
+                if self.cancelled || standing != Standing::Working || !self.run.has_ready() {
+                    return Ok(());
+                }
+                continue;
+            }
+            let appending = !self.appending.is_empty();
+            tokio::select! {
+                biased;
+                () = &mut aborted => return Err(ApplyError::Cancelled),
+                () = &mut cancelled, if !self.cancelled => self.cancel(),
+                durable = durable(&mut self.appending), if appending => self.durable(durable?)?,
+                Some(done) = self.effects.next(), if !self.effects.is_empty() => self.done(done)?,
+                Some(done) = self.waits.next(), if !self.waits.is_empty() => self.done(done)?,
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.appending.is_empty()
+            && self.sendable.is_empty()
+            && self.effects.is_empty()
+            && self.waits.is_empty()
+    }
+
+    fn observe(&self, event: Event) {
+        self.session.workbench.observer.observe(&event);
+    }
+
+    fn append(&mut self, entries: Vec<Entry>, then: Then) {
+        let appending = append(&self.session.lease, entries);
+        self.appending.push_back((appending, then));
+    }
+
+    /// Takes operations from the run as long as their intents may be journalled.
+    fn start_ready(&mut self) -> Result<(), ApplyError> {
+        let slots = self.session.workbench.parallelism.max(1);
+        while !self.cancelled {
+            let ahead = self.appending.len() + self.sendable.len() + self.effects.len();
+            if ahead >= slots * (AHEAD + 1) {
+                return Ok(());
+            }
+            let now = self.session.workbench.clock.now();
+            let Some(command) = self.run.start(now) else { return Ok(()) };
+            self.start(command)?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, command: Command) -> Result<(), ApplyError> {
+        let Command { operation, work } = command;
+        self.started.insert(operation, Instant::now());
+        match work {
+            Work::Nothing => self.complete(operation, true)?,
+            Work::Effect { intent, effect } => {
+                let then = Then::Send { operation, what: intent.clone(), effect };
+                self.append(vec![Entry::Intent(intent)], then);
+            }
+            Work::Complete(target) => {
+                self.observe(Event::Accepted(about(self.run.operation(operation))));
+                let wait = self.ready(operation, *target);
+                self.waits.push(wait);
+            }
+            Work::Read { address, provider, config } => {
+                self.observe(Event::Started(about(self.run.operation(operation))));
+                let read = self.read(operation, address, provider, config);
+                self.waits.push(read);
+            }
+            Work::Gate { name, gate } => {
+                self.observe(Event::Started(about(self.run.operation(operation))));
+                let gates = self.session.workbench.gates.clone();
+                self.waits.push(Box::pin(async move {
+                    let verdict = gates.ask(&name, *gate).await;
+                    Done { operation, result: Returned::Gate(verdict) }
+                }));
+            }
+            Work::Wait(wait) => {
+                self.observe(Event::Started(about(self.run.operation(operation))));
+                self.waits.push(effects::wait(operation, wait));
+            }
+            Work::Impossible { message, help } => {
+                let failure = Failure::new(FailureKind::Argument, message);
+                let failure = Failure { help, ..failure };
+                self.fail(operation, failure)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends effects whose intents are durable, as far as there are slots.
+    fn send_durable(&mut self) {
+        let slots = self.session.workbench.parallelism.max(1);
+        while self.effects.len() < slots {
+            let Some(sendable) = self.sendable.pop_front() else { return };
+            self.observe(Event::Started(about(self.run.operation(sendable.operation))));
+            let sent = self.send(sendable);
+            self.effects.push(sent);
+        }
+    }
+
+    /// Entries are durable: they become part of the state, and what waited for them goes on.
+    fn durable(&mut self, numbered: Vec<(Sequence, Entry)>) -> Result<(), ApplyError> {
+        let (_, then) = self.appending.pop_front().expect("the first append is the durable one");
+        let first = numbered.first().map(|(sequence, _)| *sequence).unwrap_or_default();
+        for (sequence, entry) in numbered {
+            self.run.recorded(sequence, entry).map_err(|source| ApplyError::Replay {
+                state: self.session.name.clone(),
+                source,
+            })?;
+        }
+        match then {
+            Then::Nothing => {}
+            Then::Send { operation, what, effect } => {
+                fail_point("apply: intent durable");
+                let sendable = Sendable { operation, intent: first, what: *what, effect };
+                if self.cancelled {
+                    self.unsend(sendable);
+                } else {
+                    self.sendable.push_back(sendable);
+                }
+            }
+            Then::Unsent { operation } => {
+                self.started.remove(&operation);
+            }
+            Then::Ready { operation, wait } => {
+                fail_point("apply: outcome durable");
+                self.run.accepted(operation)?;
+                self.observe(Event::Accepted(about(self.run.operation(operation))));
+                match wait {
+                    Some(wait) if !self.cancelled => self.waits.push(wait),
+                    _ => {}
+                }
+            }
+            Then::Complete { operation } => {
+                fail_point("apply: outcome durable");
+                self.complete(operation, false)?;
+            }
+            Then::Fail { operation, failure } => self.fail(operation, failure)?,
+        }
+        Ok(())
+    }
+
+    /// An effect, a wait or a look came back.
+    fn done(&mut self, done: Done) -> Result<(), ApplyError> {
+        let Done { operation, result } = done;
+        match result {
+            Returned::Created { intent, result } => {
+                fail_point("apply: effect done");
+                self.created(operation, intent, result)
+            }
+            Returned::Updated { intent, result } => {
+                fail_point("apply: effect done");
+                match result {
+                    Ok(attributes) => {
+                        self.contradictions(operation, &attributes);
+                        let outcome = Outcome::Updated { attributes };
+                        self.outcome(intent, outcome, Then::Complete { operation });
+                    }
+                    Err(failure) => self.not_done(operation, intent, failure)?,
+                }
+                Ok(())
+            }
+            Returned::Deleted { intent, result, object } => {
+                fail_point("apply: effect done");
+                match result {
+                    Ok(Deleted::Gone) => {
+                        self.outcome(intent, Outcome::Deleted, Then::Complete { operation });
+                    }
+                    Ok(Deleted::Accepted) => {
+                        let wait = Some(self.gone(operation, *object));
+                        let then = Then::Ready { operation, wait };
+                        self.outcome(intent, Outcome::DeleteAccepted, then);
+                    }
+                    Err(failure) => self.not_done(operation, intent, failure)?,
+                }
+                Ok(())
+            }
+            Returned::Ready { target, result } => self.seen_ready(operation, target, result),
+            Returned::Gone { target, result } => match result {
+                Ok(()) => {
+                    let entry = Entry::Gone { address: target.address, uid: target.uid };
+                    self.append(vec![entry], Then::Complete { operation });
+                    Ok(())
+                }
+                Err(failure) => self.fail(operation, failure),
+            },
+            Returned::Read(Ok(value)) => {
+                self.answer(operation, value, None, Then::Complete { operation });
+                Ok(())
+            }
+            Returned::Read(Err(failure)) => self.fail(operation, failure),
+            Returned::Gate(verdict) => self.decided(operation, verdict),
+            Returned::Waited(Ok(())) => {
+                self.answer(operation, Value::Null, None, Then::Complete { operation });
+                Ok(())
+            }
+            Returned::Waited(Err(failure)) => self.fail(operation, failure),
+        }
+    }
+
+    fn created(
+        &mut self,
+        operation: u32,
+        intent: Sequence,
+        result: Result<effects::Creation, Failure>,
+    ) -> Result<(), ApplyError> {
+        let creation = match result {
+            Ok(creation) => creation,
+            Err(failure) => return self.not_done(operation, intent, failure),
+        };
+        let effects::Creation { created, object } = creation;
+        let status = if created.ready { Status::Ready } else { Status::Incomplete };
+        let made = Made { id: created.id, status, attributes: created.attributes.clone() };
+        let then = if created.ready {
+            self.contradictions(operation, &created.attributes);
+            Then::Complete { operation }
+        } else {
+            Then::Ready { operation, wait: Some(self.ready_object(operation, *object)) }
+        };
+        self.outcome(intent, Outcome::Created(vec![made]), then);
+        Ok(())
+    }
+
+    fn seen_ready(
+        &mut self,
+        operation: u32,
+        target: effects::Subject,
+        result: Result<Value, Failure>,
+    ) -> Result<(), ApplyError> {
+        let effects::Subject { address, uid, attributes: before } = target;
+        match result {
+            Ok(attributes) => {
+                self.contradictions(operation, &attributes);
+                let entry = Entry::Settled { address, uid, status: Status::Ready, attributes };
+                self.append(vec![entry], Then::Complete { operation });
+                Ok(())
+            }
+            Err(failure) if failure.kind == FailureKind::Broken => {
+                let status = Status::Failed;
+                let entry = Entry::Settled { address, uid, status, attributes: before };
+                self.append(vec![entry], Then::Fail { operation, failure });
+                Ok(())
+            }
+            Err(failure) => self.fail(operation, failure),
+        }
+    }
+
+    fn decided(&mut self, operation: u32, verdict: Verdict) -> Result<(), ApplyError> {
+        let elapsed = self.elapsed(operation);
+        let about = about(self.run.operation(operation));
+        self.observe(Event::GateDecided { about, verdict: verdict.clone(), elapsed });
+        let value = Value::from(verdict.evidence.as_str());
+        let then = if verdict.result == GateResult::Pass {
+            Then::Complete { operation }
+        } else {
+            let failure = Failure::new(FailureKind::Broken, verdict.evidence.clone())
+                .help("what was made is kept; look at it, then apply again");
+            Then::Fail { operation, failure }
+        };
+        self.answer(operation, value, Some(verdict), then);
+        Ok(())
+    }
+
+    /// An effect did not succeed. If nobody knows whether it took effect, its intent stays open
+    /// and the next session settles it.
+    fn not_done(
+        &mut self,
+        operation: u32,
+        intent: Sequence,
+        failure: Failure,
+    ) -> Result<(), ApplyError> {
+        match failure.effect {
+            WorldEffect::None => {
+                let message = failure.message.as_str().into();
+                let then = Then::Fail { operation, failure };
+                self.outcome(intent, Outcome::Failed { message }, then);
+                Ok(())
+            }
+            WorldEffect::Unknown => self.fail(operation, failure),
+        }
+    }
+
+    fn outcome(&mut self, intent: Sequence, outcome: Outcome, then: Then) {
+        self.append(vec![Entry::Outcome { intent, outcome }], then);
+    }
+
+    fn answer(&mut self, operation: u32, value: Value, verdict: Option<Verdict>, then: Then) {
+        let id = self.run.operation(operation).id.clone();
+        self.append(vec![Entry::Answer { operation: id, value, verdict }], then);
+    }
+
+    fn complete(&mut self, operation: u32, unchanged: bool) -> Result<(), ApplyError> {
+        let elapsed = self.elapsed(operation);
+        let about = about(self.run.operation(operation));
+        self.observe(Event::Completed { about, elapsed, unchanged });
+        self.applied.completed += 1;
+        self.started.remove(&operation);
+        Ok(self.run.completed(operation)?)
+    }
+
+    fn fail(&mut self, operation: u32, failure: Failure) -> Result<(), ApplyError> {
+        let elapsed = self.elapsed(operation);
+        let failed = about(self.run.operation(operation));
+        let Failure { message, effect, help, .. } = failure;
+        self.observe(Event::Failed {
+            about: failed.clone(),
+            message: message.clone(),
+            effect,
+            help: help.clone(),
+            elapsed,
+        });
+        for skipped in self.run.failed(operation)? {
+            self.applied.skipped += 1;
+            let about = about(self.run.operation(skipped));
+            self.observe(Event::Skipped { about, because: failed.id.clone() });
+        }
+        self.started.remove(&operation);
+        self.applied.failed.push(FailedOperation { about: failed, message, effect, help });
+        Ok(())
+    }
+
+    fn elapsed(&self, operation: u32) -> std::time::Duration {
+        self.started.get(&operation).map(Instant::elapsed).unwrap_or_default()
+    }
+
+    /// Warns where an object came out otherwise than planned.
+    fn contradictions(&self, operation: u32, attributes: &Value) {
+        let planned = match &self.run.operation(operation).action {
+            Action::Create(change) | Action::Update(change) => &change.planned,
+            _ => return,
+        };
+        let found = self.run.contradictions(planned, attributes);
+        if !found.is_empty() {
+            let about = about(self.run.operation(operation));
+            let attributes = found.iter().map(ToString::to_string).collect();
+            self.observe(Event::Contradicted { about, attributes });
+        }
+    }
+
+    /// Starts nothing new and abandons waits; what was sent is awaited.
+    fn cancel(&mut self) {
+        self.cancelled = true;
+        self.applied.cancelled = true;
+        self.observe(Event::Cancelling { running: self.effects.len() });
+        self.waits = FuturesUnordered::new();
+        for sendable in std::mem::take(&mut self.sendable) {
+            self.unsend(sendable);
+        }
+    }
+
+    /// Closes an intent whose effect was never sent.
+    fn unsend(&mut self, sendable: Sendable) {
+        let outcome = Outcome::Failed { message: "cancelled before it was sent".into() };
+        self.outcome(sendable.intent, outcome, Then::Unsent { operation: sendable.operation });
+    }
+
+    /// Records outputs and the end of the run.
+    async fn close(&mut self) -> Result<(), ApplyError> {
+        let complete = self.applied.is_complete();
+        let mut entries = Vec::new();
+        if complete || self.run.plan().purpose != Purpose::Destroy {
+            entries.extend(self.run.outputs());
+        }
+        entries.push(Entry::RunFinished { complete });
+        self.append(entries, Then::Nothing);
+        while !self.appending.is_empty() {
+            let numbered = durable(&mut self.appending).await?;
+            self.durable(numbered)?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for the first append; the others follow in order.
+async fn durable(
+    appending: &mut VecDeque<(Appending, Then)>,
+) -> Result<Vec<(Sequence, Entry)>, StoreError> {
+    match appending.front_mut() {
+        Some((first, _)) => first.durable().await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What an event says of an operation.
+fn about(operation: &Operation) -> About {
+    let address = match &operation.action {
+        Action::Create(change) | Action::Update(change) => Some(change.address.clone()),
+        Action::Delete(removal) => Some(removal.address.clone()),
+        Action::Complete { address, .. }
+        | Action::Read { address, .. }
+        | Action::Verify { address, .. } => Some(address.clone()),
+        Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
+    };
+    About { id: operation.id.clone(), kind: operation.id.kind, address }
+}

@@ -1,0 +1,262 @@
+//! The futures of a run: calls to providers, and what comes back.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use greenroom_engine::run::{Effect, Target};
+use greenroom_model::address::Address;
+use greenroom_model::gate::Verdict;
+use greenroom_model::identity::{Sequence, Uid};
+use greenroom_model::plan::Wait;
+use greenroom_model::value::Value;
+use greenroom_provider::{
+    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, Object,
+    Provider, UpdateRequest,
+};
+
+use super::{Driver, Sendable};
+use crate::providers::Providers;
+use crate::session::owner;
+
+/// Something came back for an operation.
+pub(super) struct Done {
+    pub(super) operation: u32,
+    pub(super) result: Returned,
+}
+
+/// What came back.
+pub(super) enum Returned {
+    Created { intent: Sequence, result: Result<Creation, Failure> },
+    Updated { intent: Sequence, result: Result<Value, Failure> },
+    Deleted { intent: Sequence, result: Result<Deleted, Failure>, object: Box<Object> },
+    Ready { target: Subject, result: Result<Value, Failure> },
+    Gone { target: Subject, result: Result<(), Failure> },
+    Read(Result<Value, Failure>),
+    Gate(Verdict),
+    Waited(Result<(), Failure>),
+}
+
+/// An object that was made.
+pub(super) struct Creation {
+    pub(super) created: Created,
+    /// As later calls name it.
+    pub(super) object: Box<Object>,
+}
+
+/// The object that a wait was about.
+pub(super) struct Subject {
+    pub(super) address: Address,
+    pub(super) uid: Uid,
+    pub(super) attributes: Value,
+}
+
+/// A provider that is looked up when it is needed: its settings are known by then.
+struct Reach {
+    providers: Providers,
+    configuration: Arc<str>,
+    settings: Option<greenroom_model::value::Object>,
+}
+
+impl Reach {
+    async fn provider(&self) -> Result<Arc<dyn Provider>, Failure> {
+        self.providers.get(&self.configuration, self.settings.as_ref()).await
+    }
+}
+
+impl Driver<'_> {
+    fn reach(&self, configuration: &Arc<str>, address: &Address) -> Reach {
+        let inputs = self.run.state().scopes.get(&address.scope).map(|it| &it.inputs);
+        Reach {
+            providers: self.session.workbench.providers.clone(),
+            configuration: configuration.clone(),
+            settings: inputs.and_then(|it| it.providers.get(configuration)).cloned(),
+        }
+    }
+
+    /// Sends an effect.
+    pub(super) fn send(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
+        let Sendable { operation, intent, what, effect } = sendable;
+        let subject = what.subjects.first().expect("an intent of a plan has a subject").clone();
+        let reach = self.reach(&what.provider, &subject.address);
+        match effect {
+            Effect::Create { planned } => {
+                let request = CreateRequest {
+                    kind: subject.address.block.kind.clone(),
+                    owner: owner(self.run.state(), &subject.address.scope),
+                    address: subject.address,
+                    uid: subject.uid,
+                    handle: what.handle,
+                    planned,
+                    timeout: self.timeout(operation),
+                };
+                Box::pin(async move {
+                    let result = create(reach, request).await;
+                    Done { operation, result: Returned::Created { intent, result } }
+                })
+            }
+            Effect::Update { target, planned, changed } => {
+                let object = self.object(operation, *target);
+                Box::pin(async move {
+                    let result = match reach.provider().await {
+                        Ok(provider) => {
+                            provider.update(UpdateRequest { object, planned, changed }).await
+                        }
+                        Err(failure) => Err(failure),
+                    };
+                    Done { operation, result: Returned::Updated { intent, result } }
+                })
+            }
+            Effect::Delete { target } => {
+                let object = self.object(operation, *target);
+                Box::pin(async move {
+                    let result = match reach.provider().await {
+                        Ok(provider) => {
+                            provider.delete(DeleteRequest { object: object.clone() }).await
+                        }
+                        Err(failure) => Err(failure),
+                    };
+                    let object = Box::new(object);
+                    Done { operation, result: Returned::Deleted { intent, result, object } }
+                })
+            }
+        }
+    }
+
+    /// Waits until an object that was made before is ready.
+    pub(super) fn ready(&self, operation: u32, target: Target) -> BoxFuture<'static, Done> {
+        let object = self.object(operation, target);
+        self.ready_object(operation, object)
+    }
+
+    /// Waits until an object is ready.
+    pub(super) fn ready_object(&self, operation: u32, object: Object) -> BoxFuture<'static, Done> {
+        let reach = self.reach(&self.configuration(operation, &object), &object.address);
+        Box::pin(async move {
+            let target = subject(&object);
+            let result = match reach.provider().await {
+                Ok(provider) => provider.ready(object).await,
+                Err(failure) => Err(failure),
+            };
+            Done { operation, result: Returned::Ready { target, result } }
+        })
+    }
+
+    /// Waits until an object is gone.
+    pub(super) fn gone(&self, operation: u32, object: Object) -> BoxFuture<'static, Done> {
+        let reach = self.reach(&self.configuration(operation, &object), &object.address);
+        Box::pin(async move {
+            let target = subject(&object);
+            let result = match reach.provider().await {
+                Ok(provider) => provider.gone(object).await,
+                Err(failure) => Err(failure),
+            };
+            Done { operation, result: Returned::Gone { target, result } }
+        })
+    }
+
+    /// Asks a data source.
+    pub(super) fn read(
+        &self,
+        operation: u32,
+        address: Address,
+        configuration: Arc<str>,
+        config: Value,
+    ) -> BoxFuture<'static, Done> {
+        let reach = self.reach(&configuration, &address);
+        Box::pin(async move {
+            let kind = address.block.kind.clone();
+            let result = match reach.provider().await {
+                Ok(provider) => provider
+                    .read_data(vec![DataRequest { kind, address, config }])
+                    .await
+                    .into_iter()
+                    .next()
+                    .unwrap_or_else(|| Err(no_answer())),
+                Err(failure) => Err(failure),
+            };
+            Done { operation, result: Returned::Read(result) }
+        })
+    }
+
+    fn object(&self, operation: u32, target: Target) -> Object {
+        Object {
+            kind: target.address.block.kind.clone(),
+            owner: owner(self.run.state(), &target.address.scope),
+            address: target.address,
+            uid: target.uid,
+            id: target.id,
+            attributes: target.attributes,
+            timeout: self.timeout(operation),
+        }
+    }
+
+    fn timeout(&self, operation: u32) -> Option<std::time::Duration> {
+        use greenroom_model::plan::Action;
+        match &self.run.operation(operation).action {
+            Action::Create(change) | Action::Update(change) => change.timeout,
+            Action::Delete(removal) => removal.timeout,
+            _ => None,
+        }
+    }
+
+    /// The provider configuration of an operation's object.
+    fn configuration(&self, operation: u32, object: &Object) -> Arc<str> {
+        use greenroom_model::plan::Action;
+        match &self.run.operation(operation).action {
+            Action::Create(change) | Action::Update(change) => change.provider.clone(),
+            Action::Delete(removal) => removal.provider.clone(),
+            _ => self
+                .run
+                .state()
+                .instance(&object.address)
+                .and_then(|it| it.current.as_ref())
+                .map_or_else(|| object.kind.clone(), |it| it.provider.clone()),
+        }
+    }
+}
+
+async fn create(reach: Reach, request: CreateRequest) -> Result<Creation, Failure> {
+    let provider = reach.provider().await?;
+    let mut object = Object {
+        kind: request.kind.clone(),
+        address: request.address.clone(),
+        uid: request.uid.clone(),
+        id: request.uid.0.clone(),
+        attributes: Value::Null,
+        owner: request.owner.clone(),
+        timeout: request.timeout,
+    };
+    let created = provider.create(request).await?;
+    object.id = created.id.clone();
+    object.attributes = created.attributes.clone();
+    Ok(Creation { created, object: Box::new(object) })
+}
+
+/// Lets time pass.
+pub(super) fn wait(operation: u32, wait: Wait) -> BoxFuture<'static, Done> {
+    Box::pin(async move {
+        let result = match wait {
+            Wait::For(time) => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
+            Wait::Approval => Err(Failure::new(
+                FailureKind::Internal,
+                "nobody can approve a plan that is not a promotion",
+            )),
+        };
+        Done { operation, result: Returned::Waited(result) }
+    })
+}
+
+fn subject(object: &Object) -> Subject {
+    Subject {
+        address: object.address.clone(),
+        uid: object.uid.clone(),
+        attributes: object.attributes.clone(),
+    }
+}
+
+fn no_answer() -> Failure {
+    Failure::new(FailureKind::Internal, "the provider gave no answer")
+}

@@ -1,0 +1,65 @@
+//! Why a command could not go on.
+
+use greenroom_engine::format::FormatError;
+use greenroom_engine::replay::ReplayError;
+use greenroom_engine::run::Refusal;
+use greenroom_engine::schedule::ImpossibleEvent;
+use greenroom_model::address::Address;
+use greenroom_provider::Failure;
+use greenroom_store::{StateName, StoreError};
+
+/// A failure of the driver. Failed operations are no such failure: [`Applied`](crate::Applied)
+/// lists them.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record or a snapshot is not what this version writes.
+    #[error("the state of `{state}` cannot be read; nothing was changed")]
+    Format {
+        /// The state.
+        state: StateName,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// The journal says something impossible.
+    #[error("the journal of `{state}` contradicts itself; nothing was changed")]
+    Replay {
+        /// The state.
+        state: StateName,
+        /// Why.
+        #[source]
+        source: ReplayError,
+    },
+    /// A plan is not for the state as it is now.
+    #[error("the plan is refused; nothing was done")]
+    Refused(#[source] Refusal),
+    /// A provider cannot be used at all.
+    #[error("the provider `{provider}` cannot be used; nothing was changed")]
+    Provider {
+        /// Its configuration.
+        provider: String,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+    /// What an interrupted run left cannot be decided now.
+    #[error(
+        "what became of {address} after an interruption cannot be found out now; nothing was changed"
+    )]
+    Unsettled {
+        /// What it is about.
+        address: Address,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+    /// A cancellation came before there was anything to keep.
+    #[error("cancelled")]
+    Cancelled,
+    /// The engine was told something impossible: our own mistake.
+    #[error("the run is in an impossible state; what was done is in the journal")]
+    Impossible(#[from] ImpossibleEvent),
+}

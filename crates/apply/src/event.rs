@@ -1,0 +1,149 @@
+//! Events: what a run tells whoever watches it.
+//!
+//! Text, progress bars and JSON are views of these; none of them decides anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_model::address::Address;
+use greenroom_model::gate::Verdict;
+use greenroom_model::plan::{OperationId, OperationKind};
+use greenroom_provider::WorldEffect;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Intents of an earlier run are open; each is looked up.
+    Settling {
+        /// How many.
+        intents: usize,
+    },
+    /// An open intent was decided.
+    Settled {
+        /// What it was about.
+        address: Address,
+        /// What was found: `made`, `not made`, `changed`, `deleted`, `interrupted`.
+        found: &'static str,
+    },
+    /// An object that may still turn up is waited for.
+    Awaited {
+        /// What it is.
+        address: Address,
+        /// For how long at most.
+        longest: Duration,
+    },
+    /// Objects are read.
+    Refreshing {
+        /// How many.
+        objects: usize,
+    },
+    /// All of them were read.
+    Refreshed {
+        /// How many.
+        objects: usize,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A plan's operations begin.
+    RunStarted {
+        /// How many operations all phases have.
+        operations: usize,
+    },
+    /// A phase begins.
+    PhaseStarted {
+        /// Its name.
+        phase: Arc<str>,
+        /// How many operations it has.
+        operations: usize,
+    },
+    /// An operation begins: its intent is durable.
+    Started(About),
+    /// An operation was accepted and is waited for.
+    Accepted(About),
+    /// An operation is done.
+    Completed {
+        /// Which.
+        about: About,
+        /// How long it took.
+        elapsed: Duration,
+        /// Whether there was nothing to do after all.
+        unchanged: bool,
+    },
+    /// A gate has its verdict.
+    GateDecided {
+        /// Which.
+        about: About,
+        /// What it says.
+        verdict: Verdict,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An operation failed.
+    Failed {
+        /// Which.
+        about: About,
+        /// Why.
+        message: String,
+        /// What happened to the world.
+        effect: WorldEffect,
+        /// What to do.
+        help: Option<String>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An operation will not start, because one that it needs failed.
+    Skipped {
+        /// Which.
+        about: About,
+        /// The one that failed.
+        because: OperationId,
+    },
+    /// An object came out otherwise than planned.
+    Contradicted {
+        /// Which operation.
+        about: About,
+        /// The attributes.
+        attributes: Vec<String>,
+    },
+    /// A cancellation takes effect: nothing new starts.
+    Cancelling {
+        /// How many operations are still under way.
+        running: usize,
+    },
+    /// The run is over.
+    RunFinished {
+        /// Operations done, unchanged ones included.
+        completed: usize,
+        /// Operations that failed.
+        failed: usize,
+        /// Operations that never started.
+        skipped: usize,
+        /// How long it took.
+        elapsed: Duration,
+    },
+}
+
+/// The operation that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its identity in the plan.
+    pub id: OperationId,
+    /// Create, update …
+    pub kind: OperationKind,
+    /// The object, for operations that have one.
+    pub address: Option<Address>,
+}
+
+/// Watches a run.
+pub trait Observer: Send + Sync {
+    /// Takes an event. Must not block.
+    fn observe(&self, event: &Event);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _: &Event) {}
+}

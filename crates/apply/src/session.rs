@@ -1,0 +1,172 @@
+//! A session: the lease of a state, settled, and what can be done with it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use greenroom_engine::format;
+use greenroom_engine::outcomes::Secrets;
+use greenroom_engine::replay::replay;
+use greenroom_model::address::Scope;
+use greenroom_model::identity::{EnvironmentKind, Lineage, Owner, Sequence};
+use greenroom_model::journal::Entry;
+use greenroom_model::plan::{Plan, Purpose};
+use greenroom_model::state::State;
+use greenroom_store::{Holder, Lease, Loaded, StateName};
+
+use crate::cancel::Cancel;
+use crate::drive::{self, Applied};
+use crate::error::ApplyError;
+use crate::journal::append;
+use crate::settle;
+use crate::workbench::Workbench;
+
+/// The exclusive right to change a state and what it stands for.
+pub struct Session {
+    pub(crate) workbench: Workbench,
+    pub(crate) name: StateName,
+    pub(crate) lease: Arc<dyn Lease>,
+    pub(crate) state: State,
+    holder: Arc<str>,
+    /// The last record in the snapshot.
+    folded: Sequence,
+    /// Whether everything was meant to go, and went.
+    destroyed: bool,
+}
+
+impl Workbench {
+    /// Takes the lease of a state, makes it if there is none, and settles what an earlier run
+    /// left open.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Store`] with `Held` if somebody else has it. [`ApplyError::Unsettled`] if
+    /// the world cannot be looked at; nothing was changed.
+    pub async fn open(
+        &self,
+        name: &StateName,
+        holder: Holder,
+        cancel: &Cancel,
+    ) -> Result<Session, ApplyError> {
+        let introduction: Arc<str> = holder.to_string().into();
+        let lease: Arc<dyn Lease> = self.store.acquire(name, holder).await?.into();
+        let state = state_of(name, lease.loaded())?;
+        let folded = Sequence(lease.loaded().header.folded.0);
+        let mut session = Session {
+            workbench: self.clone(),
+            name: name.clone(),
+            lease,
+            state,
+            holder: introduction,
+            folded,
+            destroyed: false,
+        };
+        settle::settle(&mut session, cancel).await?;
+        Ok(session)
+    }
+}
+
+impl Session {
+    /// The state as it is now.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Applies a plan, or goes on with one that was interrupted. `secrets` are the sensitive
+    /// variables' values, which plan files do not hold.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Refused`] if the plan is not for this state as it is; nothing was done.
+    /// [`ApplyError::Store`] if the journal failed: nothing more was started, and what was under
+    /// way is settled by the next session. Failed operations are in [`Applied`].
+    pub async fn apply(
+        &mut self,
+        plan: Arc<Plan>,
+        secrets: Secrets,
+        cancel: &Cancel,
+    ) -> Result<Applied, ApplyError> {
+        let purpose = plan.purpose;
+        let applied = drive::drive(self, plan, secrets, self.holder.clone(), cancel).await?;
+        self.destroyed = purpose == Purpose::Destroy && applied.is_complete();
+        Ok(applied)
+    }
+
+    /// Folds the journal into a snapshot, or removes a state that has nothing left, and gives the
+    /// lease back.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; the journal still holds everything.
+    pub async fn close(self) -> Result<(), ApplyError> {
+        if self.destroyed && self.state.is_settled_and_empty() {
+            return Ok(self.lease.remove().await?);
+        }
+        if self.state.sequence > self.folded {
+            let body = Bytes::from(format::snapshot::encode(&self.state));
+            let through = greenroom_store::Sequence(self.state.sequence.0);
+            self.lease.fold(body, through).await?;
+        }
+        Ok(self.lease.release().await?)
+    }
+
+    /// Appends entries, waits until they are durable, and takes them into the state.
+    pub(crate) async fn record(&mut self, entries: Vec<Entry>) -> Result<(), ApplyError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for (sequence, entry) in append(&self.lease, entries).durable().await? {
+            replay(&mut self.state, sequence, entry)
+                .map_err(|source| ApplyError::Replay { state: self.name.clone(), source })?;
+        }
+        Ok(())
+    }
+}
+
+/// The state that a store's content stands for.
+pub(crate) fn state_of(name: &StateName, loaded: &Loaded) -> Result<State, ApplyError> {
+    let unreadable = |source| ApplyError::Format { state: name.clone(), source };
+    let mut state = match &loaded.body {
+        Some(body) => format::snapshot::decode(body).map_err(unreadable)?,
+        None => new_state(name, Lineage(loaded.header.lineage.0.as_str().into())),
+    };
+    for record in &loaded.records {
+        let entry = format::journal::decode(&record.payload).map_err(unreadable)?;
+        replay(&mut state, Sequence(record.sequence.0), entry)
+            .map_err(|source| ApplyError::Replay { state: name.clone(), source })?;
+    }
+    Ok(state)
+}
+
+/// A state that nothing was written to yet.
+fn new_state(name: &StateName, lineage: Lineage) -> State {
+    State {
+        lineage,
+        project: name.project.as_str().into(),
+        stage: name.stage.as_str().into(),
+        kind: match name.environment {
+            Some(_) => EnvironmentKind::Ephemeral,
+            None => EnvironmentKind::Promoted,
+        },
+        expires: None,
+        scopes: Default::default(),
+        roster: None,
+        open: Default::default(),
+        watch: Vec::new(),
+        run: None,
+        sequence: Sequence(0),
+        extra: None,
+    }
+}
+
+/// Whose the objects of a scope are.
+pub(crate) fn owner(state: &State, scope: &Scope) -> Arc<Owner> {
+    Arc::new(Owner {
+        project: state.project.clone(),
+        stage: state.stage.clone(),
+        scope: scope.clone(),
+        lineage: state.lineage.clone(),
+        kind: state.kind,
+        expires: state.expires.clone(),
+    })
+}

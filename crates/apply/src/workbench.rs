@@ -1,0 +1,122 @@
+//! The workbench: what commands work with, and what they can do without a lease.
+
+use std::sync::Arc;
+
+use greenroom_engine::desired::Desired;
+use greenroom_engine::planner::{Answers, Look, PlanInput, Planner, Refresh, Step};
+use greenroom_model::identity::Lineage;
+use greenroom_model::plan::Plan;
+use greenroom_model::state::State;
+use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::schemas::Schemas;
+use greenroom_store::{Holder, StateName, Store};
+
+use crate::answer::Answerer;
+use crate::clock::Clock;
+use crate::error::ApplyError;
+use crate::event::Observer;
+use crate::files::ProjectFiles;
+use crate::gates::Gates;
+use crate::providers::Providers;
+use crate::session::state_of;
+
+/// What commands work with.
+#[derive(Clone)]
+pub struct Workbench {
+    /// Where states live.
+    pub store: Arc<dyn Store>,
+    /// Who reaches the world.
+    pub providers: Providers,
+    /// What the providers' types are.
+    pub schemas: Arc<Schemas>,
+    /// Who asks gates.
+    pub gates: Arc<dyn Gates>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How many effects may be under way at once; at least 1.
+    pub parallelism: usize,
+}
+
+/// A state as it is now, seen without a lease.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The state, with open intents in [`State::open`]; `None` if there is none.
+    pub state: Option<State>,
+    /// Who holds the lease.
+    pub holder: Option<Holder>,
+}
+
+/// What to plan.
+pub struct PlanRequest {
+    /// What is wanted.
+    pub desired: Arc<Desired>,
+    /// What is there, as far as known.
+    pub state: Option<Arc<State>>,
+    /// The lineage of the state, or of a new one.
+    pub lineage: Lineage,
+    /// How much of the world to look at.
+    pub refresh: Refresh,
+    /// Whether there is a world to look at.
+    pub look: Look,
+    /// The project's files.
+    pub files: ProjectFiles,
+}
+
+/// What planning came to.
+#[derive(Debug)]
+pub enum Planned {
+    /// A plan, with warnings.
+    Plan(Box<Plan>, Vec<Diagnostic>),
+    /// Mistakes; there is no plan.
+    Mistakes(Vec<Diagnostic>),
+}
+
+impl Workbench {
+    /// A state as it is now. Never locks and never settles.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or its content is damaged.
+    pub async fn view(&self, name: &StateName) -> Result<View, ApplyError> {
+        let holder = self.store.holder(name).await?;
+        let state = match self.store.read(name).await? {
+            Some(loaded) if !loaded.is_new() => Some(state_of(name, &loaded)?),
+            _ => None,
+        };
+        Ok(View { state, holder })
+    }
+
+    /// Makes a plan.
+    ///
+    /// # Errors
+    ///
+    /// None at present; a provider that cannot be reached shows in the mistakes.
+    pub async fn plan(&self, request: PlanRequest) -> Result<Planned, ApplyError> {
+        let PlanRequest { desired, state, lineage, refresh, look, files } = request;
+        let mut planner = Planner::new(PlanInput {
+            desired: desired.clone(),
+            schemas: self.schemas.clone(),
+            state: state.clone(),
+            lineage,
+            refresh,
+            look,
+        });
+        let answerer = Answerer {
+            providers: &self.providers,
+            desired: &desired,
+            state: state.as_deref(),
+            files: &files,
+            observer: &*self.observer,
+        };
+        let mut answers = Answers::default();
+        loop {
+            match planner.next(answers) {
+                Step::Ask(asks) => answers = answerer.answer(asks).await,
+                Step::Plan(plan, warnings) => return Ok(Planned::Plan(plan, warnings)),
+                Step::Mistakes(mistakes) => return Ok(Planned::Mistakes(mistakes)),
+            }
+        }
+    }
+}

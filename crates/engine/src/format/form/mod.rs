@@ -1,0 +1,33 @@
+//! Form types that the documents share, and what they are made of.
+
+pub(super) mod extra;
+pub(super) mod inputs;
+pub(super) mod intent;
+pub(super) mod json;
+pub(super) mod marks;
+pub(super) mod reader;
+pub(super) mod remote;
+pub(super) mod roster;
+pub(super) mod text;
+pub(super) mod time;
+
+pub(super) use extra::WithExtra;
+pub(super) use json::{Json, Mode};
+pub(super) use reader::Reader;
+pub(super) use text::Text;
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads a field that may be left out, in which `null` is a value like any other.
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Whether a flag can be left out.
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,276 @@
+//! Planning as a state machine that asks.
+//!
+//! [`Planner::next`] takes answers and gives the next questions, until there is a plan or a list
+//! of mistakes. It has no clock, no files and no network: what it wants to know of them it asks,
+//! as data, in batches.
+
+mod asks;
+mod cycles;
+mod decide;
+mod expand;
+mod instance;
+mod operations;
+mod order;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use greenroom_model::address::Address;
+use greenroom_model::identity::{Lineage, Uid};
+use greenroom_model::plan::{Drift, Plan};
+use greenroom_model::schema::Strength;
+use greenroom_model::state::{Remote, State};
+use greenroom_model::value::{Object, Value};
+use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::schemas::Schemas;
+use greenroom_spec::source::Place;
+
+use crate::desired::Desired;
+use crate::world::{NodeId, World};
+
+pub use asks::{Answers, Asks, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument};
+use decide::Decision;
+pub(crate) use operations::removal_draft;
+
+/// What to plan, and from what.
+#[derive(Clone)]
+pub struct PlanInput {
+    /// What is wanted.
+    pub desired: Arc<Desired>,
+    /// What the providers' types are.
+    pub schemas: Arc<Schemas>,
+    /// What is there, as far as known; `None` if there is no state yet.
+    pub state: Option<Arc<State>>,
+    /// The state's lineage, or the one that a new state is to have.
+    pub lineage: Lineage,
+    /// How much of the world to look at.
+    pub refresh: Refresh,
+    /// Whether there is a world to look at, or only specs to check.
+    pub look: Look,
+}
+
+/// How much of the world a plan looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Nothing: the state is taken as it is.
+    Skip,
+    /// What list calls return.
+    Bulk,
+    /// Everything.
+    Full,
+}
+
+/// Whether data sources are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// They are.
+    World,
+    /// Only specs are checked: everything from outside is pending.
+    SpecsOnly,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Step {
+    /// These questions, to be answered in the same order.
+    Ask(Asks),
+    /// The plan, with warnings.
+    Plan(Box<Plan>, Vec<Diagnostic>),
+    /// No plan: every mistake that was found.
+    Mistakes(Vec<Diagnostic>),
+}
+
+/// A plan in the making.
+pub struct Planner {
+    input: PlanInput,
+    world: World,
+    started: bool,
+    queue: VecDeque<Work>,
+    /// What waits for a node: woken when the last of its missing nodes is there.
+    waiters: HashMap<NodeId, Vec<Work>>,
+    waiting: BTreeMap<Work, Waiting>,
+    items: Vec<Item>,
+    /// What a refresh saw, by the object's uid.
+    seen: HashMap<Uid, ReadSeen>,
+    drift: Vec<Drift>,
+    asked: Asked,
+    /// Questions that came up while answers were taken.
+    later: Asks,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A piece of planning that may have to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Work {
+    Expand(u32),
+    Configure(u32),
+}
+
+/// What a piece of work waits for, and where it asked for it.
+struct Waiting {
+    missing: BTreeMap<NodeId, Place>,
+}
+
+/// What planning knows of an instance.
+#[derive(Default)]
+struct Item {
+    config: Object,
+    /// What it reads, with the strongest need of any argument.
+    reads: BTreeMap<u32, Link>,
+    /// Instances whose change replaces it.
+    triggers: Vec<String>,
+    decision: Option<Decision>,
+}
+
+/// How an instance depends on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link {
+    needs: Strength,
+    /// The other cannot be deleted while this one refers to it.
+    holds: bool,
+}
+
+/// The questions that are out, in order.
+#[derive(Default)]
+struct Asked {
+    reads: Vec<(Address, Remote)>,
+    data: Vec<u32>,
+    proposals: Vec<instance::Asking>,
+}
+
+impl Planner {
+    /// A planner that has asked nothing yet.
+    #[must_use]
+    pub fn new(input: PlanInput) -> Planner {
+        let world = World::new(input.desired.clone());
+        let queue = (0u32..)
+            .zip(&world.blocks)
+            .filter(|(_, block)| block.expansion.is_none())
+            .map(|(number, _)| Work::Expand(number))
+            .collect();
+        Planner {
+            input,
+            world,
+            started: false,
+            queue,
+            waiters: HashMap::new(),
+            waiting: BTreeMap::new(),
+            items: Vec::new(),
+            seen: HashMap::new(),
+            drift: Vec::new(),
+            asked: Asked::default(),
+            later: Asks::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Takes the answers to the last questions (none at first), and goes on as far as possible.
+    pub fn next(&mut self, answers: Answers) -> Step {
+        if !self.started {
+            self.started = true;
+            let asks = self.refresh();
+            if !asks.reads.is_empty() {
+                return Step::Ask(asks);
+            }
+        }
+        self.take(answers);
+        let mut asks = std::mem::take(&mut self.later);
+        while let Some(work) = self.queue.pop_front() {
+            match work {
+                Work::Expand(block) => self.expand(block, &mut asks),
+                Work::Configure(instance) => self.configure(instance, &mut asks),
+            }
+        }
+        if asks.is_empty() { self.conclude() } else { Step::Ask(asks) }
+    }
+
+    /// Makes `work` wait for what it misses. Files are asked for at once.
+    fn wait(&mut self, work: Work, missing: BTreeMap<NodeId, Place>, asks: &mut Asks) {
+        for node in missing.keys() {
+            match node {
+                NodeId::File(path) => {
+                    asks.files.insert(path.clone());
+                }
+                NodeId::FileList => asks.file_list = true,
+                NodeId::Block(_) | NodeId::Instance(_) => {}
+            }
+            self.waiters.entry(node.clone()).or_default().push(work);
+        }
+        self.waiting.insert(work, Waiting { missing });
+    }
+
+    /// Lets everything go on that waited for nothing but `node`.
+    fn arrived(&mut self, node: &NodeId) {
+        for work in self.waiters.remove(node).unwrap_or_default() {
+            let Some(waiting) = self.waiting.get_mut(&work) else { continue };
+            waiting.missing.remove(node);
+            if waiting.missing.is_empty() {
+                self.waiting.remove(&work);
+                self.queue.push_back(work);
+            }
+        }
+    }
+
+    fn take(&mut self, answers: Answers) {
+        let asked = std::mem::take(&mut self.asked);
+        for ((address, remote), seen) in asked.reads.into_iter().zip(answers.reads) {
+            self.take_read(&address, &remote, seen);
+        }
+        for (path, content) in answers.files {
+            self.world.files.contents.insert(path.clone(), content);
+            self.arrived(&NodeId::File(path));
+        }
+        if let Some(list) = answers.file_list {
+            self.world.files.list = Some(list);
+            self.arrived(&NodeId::FileList);
+        }
+        for (instance, answer) in asked.data.into_iter().zip(answers.data) {
+            self.take_data(instance, answer);
+        }
+        for (asking, refined) in asked.proposals.into_iter().zip(answers.proposals) {
+            self.take_proposal(asking, refined);
+        }
+    }
+
+    fn conclude(&mut self) -> Step {
+        self.report_cycles();
+        let outputs = self.outputs();
+        let plan = if self.has_errors() { None } else { self.build(outputs) };
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        dedup(&mut diagnostics);
+        match plan {
+            Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => {
+                Step::Plan(Box::new(plan), diagnostics)
+            }
+            _ => Step::Mistakes(diagnostics),
+        }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The state's object for an instance's address, unless it is on its way out.
+    fn remote(&self, address: &Address) -> Option<&Remote> {
+        use greenroom_model::state::Status;
+        let state = self.input.state.as_deref()?;
+        let current = state.instance(address)?.current.as_ref()?;
+        (current.status != Status::Deleting).then_some(current)
+    }
+
+    /// Sets an instance's attributes and wakes what waits for them.
+    fn planned(&mut self, instance: u32, value: Value) {
+        self.world.instances[instance as usize].planned = Some(value);
+        self.arrived(&NodeId::Instance(instance));
+    }
+}
+
+/// Mistakes in the order of their places, each once: several instances may make the same.
+fn dedup(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        let place = |it: &Diagnostic| it.labels.first().map(|label| label.place);
+        (place(a), a.code, &a.message).cmp(&(place(b), b.code, &b.message))
+    });
+    let mut seen = BTreeSet::new();
+    diagnostics.retain(|it| seen.insert((it.labels.first().map(|l| l.place), it.message.clone())));
+}

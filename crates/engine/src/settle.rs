@@ -1,0 +1,162 @@
+//! Settling: deciding an intent that has no outcome.
+//!
+//! Settling looks; it never creates. What it finds becomes an outcome, what it does not find for
+//! long enough is abandoned: that incarnation is spent, and its handle is watched for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_model::identity::Sequence;
+use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Seen};
+use greenroom_model::state::{State, Status, Watch};
+use greenroom_model::value::Value;
+
+/// How long an abandoned handle is watched: 24 hours.
+pub const WATCH: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A look that decides an open intent.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The intent's place in the journal.
+    pub intent: Sequence,
+    /// The intent.
+    pub what: Intent,
+    /// How to look.
+    pub how: How,
+}
+
+/// How to look for what an intent was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By handle: a create.
+    ByHandle,
+    /// By id: an update or a delete.
+    ById,
+}
+
+/// What a look saw; one entry a subject for look-ups by handle.
+#[derive(Clone, Debug)]
+pub enum Sight {
+    /// Objects found by handle, as far as there are any.
+    Found(Vec<Option<FoundObject>>),
+    /// The object read by its id.
+    Read(ReadSight),
+}
+
+/// An object that was found by its handle.
+#[derive(Clone, Debug)]
+pub struct FoundObject {
+    /// The provider's name for it.
+    pub id: Arc<str>,
+    /// Its attributes as far as known.
+    pub attributes: Value,
+}
+
+/// What a read by id saw.
+#[derive(Clone, Debug)]
+pub enum ReadSight {
+    /// It is there.
+    Present(Value),
+    /// It is there and of no use.
+    Broken(Value),
+    /// It is not there.
+    Gone,
+}
+
+/// What a sight means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// These entries close the intent.
+    Settled(Vec<Entry>),
+    /// It may still turn up: look again, at the latest at this time.
+    LookAgain {
+        /// Seconds since the epoch.
+        until: i64,
+    },
+}
+
+/// The looks that decide everything that is open, in the order of the journal.
+#[must_use]
+pub fn looks(state: &State) -> Vec<Look> {
+    state
+        .open
+        .iter()
+        .map(|(sequence, intent)| Look {
+            intent: *sequence,
+            what: intent.clone(),
+            how: match intent.effect {
+                Effect::Create => How::ByHandle,
+                Effect::Update | Effect::Delete => How::ById,
+            },
+        })
+        .collect()
+}
+
+/// Decides an intent by what a look saw at `now`; `grace` is the type's.
+#[must_use]
+pub fn decide(look: &Look, sight: Sight, now: i64, grace: Duration) -> Verdict {
+    match sight {
+        Sight::Found(found) => decide_create(look, found, now, grace),
+        Sight::Read(sight) => Verdict::Settled(decide_change(look, sight)),
+    }
+}
+
+fn decide_create(
+    look: &Look,
+    found: Vec<Option<FoundObject>>,
+    now: i64,
+    grace: Duration,
+) -> Verdict {
+    let outcome = |outcome| Entry::Outcome { intent: look.intent, outcome };
+    let missing = found.iter().any(Option::is_none) || found.len() != look.what.subjects.len();
+    if !missing {
+        let made = found.into_iter().flatten().map(|it| Made {
+            id: it.id,
+            // The next apply waits until it is ready, and replaces it only if it has failed.
+            status: Status::Incomplete,
+            attributes: it.attributes,
+        });
+        return Verdict::Settled(vec![outcome(Outcome::Created(made.collect()))]);
+    }
+    let grace_seconds = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
+    let until = look.what.deadline.saturating_add(grace_seconds);
+    // A type without grace cannot turn up late, so that nothing is waited for.
+    if grace_seconds > 0 && now < until {
+        return Verdict::LookAgain { until };
+    }
+    let watch = i64::try_from(WATCH.as_secs()).unwrap_or(i64::MAX);
+    let watch_until = (grace_seconds > 0).then(|| now.saturating_add(watch));
+    Verdict::Settled(vec![outcome(Outcome::Abandoned { watch_until })])
+}
+
+fn decide_change(look: &Look, sight: ReadSight) -> Vec<Entry> {
+    let outcome = |outcome| Entry::Outcome { intent: look.intent, outcome };
+    let interrupted = || outcome(Outcome::Failed { message: "interrupted".into() });
+    let Some(subject) = look.what.subjects.first() else { return vec![interrupted()] };
+    let observed =
+        |seen| Entry::Observed { address: subject.address.clone(), uid: subject.uid.clone(), seen };
+    match (look.what.effect, sight) {
+        (Effect::Delete, ReadSight::Gone) => vec![outcome(Outcome::Deleted)],
+        (_, ReadSight::Gone) => vec![interrupted(), observed(None)],
+        (Effect::Update, ReadSight::Present(attributes)) => {
+            vec![outcome(Outcome::Updated { attributes })]
+        }
+        (_, ReadSight::Present(attributes)) => {
+            vec![interrupted(), observed(Some(Seen { attributes, status: Status::Ready }))]
+        }
+        (_, ReadSight::Broken(attributes)) => {
+            vec![interrupted(), observed(Some(Seen { attributes, status: Status::Failed }))]
+        }
+    }
+}
+
+/// Watched handles whose time is over at `now`.
+#[must_use]
+pub fn expired(watch: &[Watch], now: i64) -> Vec<Entry> {
+    watch
+        .iter()
+        .filter(|it| it.until <= now)
+        .flat_map(|it| &it.intent.subjects)
+        .map(|subject| Entry::Unwatched { uid: subject.uid.clone() })
+        .collect()
+}
