@@ -192,7 +192,7 @@ fn sorted_set(value: Value) -> Value {
     match value {
         Value::List(elements) if !elements.iter().any(Value::has_pending) => {
             let mut elements = Arc::unwrap_or_clone(elements);
-            elements.sort_by(|a, b| set_order(a, b));
+            elements.sort_by(set_order);
             elements.dedup_by(|a, b| set_order(a, b).is_eq());
             Value::from(elements)
         }

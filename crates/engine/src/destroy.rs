@@ -64,13 +64,12 @@ pub fn plan_destroy(state: &State, environment: Option<Scope>) -> Result<Plan, D
             ));
         }
     }
-    for position in 0..drafts.len() {
-        let waits = readers.get(&drafts[position].address).cloned().unwrap_or_default();
+    for (position, draft) in (0u32..).zip(&mut drafts) {
+        let waits = readers.get(&draft.address).into_iter().flatten();
         let needs = waits
-            .into_iter()
-            .filter(|reader| *reader as usize != position)
-            .map(|operation| Need { operation, until: Strength::Complete });
-        drafts[position].needs.extend(needs);
+            .filter(|reader| **reader != position)
+            .map(|operation| Need { operation: *operation, until: Strength::Complete });
+        draft.needs.extend(needs);
     }
     let operations = graph::finish(drafts, "destroy").map_err(DestroyError::Order)?;
     let phases = if operations.is_empty() {

@@ -5,9 +5,17 @@
 //! Deliberately absent: reading files, providers (their schemas come in as data), and everything
 //! about what exists in the world.
 
+pub mod check;
 pub mod diagnostic;
 pub mod expr;
+pub mod json_schema;
+pub mod near;
 pub mod node;
+pub mod parse;
 pub mod project;
+pub mod reference_pages;
+pub mod schemas;
 pub mod source;
 pub mod template;
+
+mod digest;

@@ -76,6 +76,26 @@ impl OffsetMap {
 }
 
 impl Node {
+    /// A mistake at this place that is already reported.
+    #[must_use]
+    pub fn invalid(at: Place) -> Node {
+        Node { at, kind: NodeKind::Invalid }
+    }
+
+    /// Calls `visit` with every node that is an expression, this one or one inside.
+    pub fn each_expression(&mut self, visit: &mut dyn FnMut(&mut Node)) {
+        match &mut self.kind {
+            NodeKind::Expression(_) => visit(self),
+            NodeKind::Array(nodes) => {
+                nodes.iter_mut().for_each(|node| node.each_expression(visit));
+            }
+            NodeKind::Table(entries) => {
+                entries.values_mut().for_each(|entry| entry.value.each_expression(visit));
+            }
+            NodeKind::Literal(_) | NodeKind::Invalid => {}
+        }
+    }
+
     /// The place in the file of a span in this node's expression; the node's own place for
     /// anything else.
     #[must_use]

@@ -1,8 +1,9 @@
 //! The worlds that a power cut may leave.
 //!
 //! Names and content are lost independently. The pending changes of a folder
-//! are kept up to some point, as journalling file systems do; one folder at a
-//! time is cut in the middle, with the others wholly lost and wholly kept. Of a
+//! are kept up to some point, as journalling file systems do, or all but one of
+//! them, because POSIX promises no order; one folder at a time is cut in the
+//! middle, with the others wholly lost and wholly kept. Of a
 //! file's unsynced content, nothing, all, every prefix, only zeros (the length
 //! was durable, the blocks were not), or only the second half is kept; one file
 //! at a time, with the others lost.
@@ -36,10 +37,16 @@ pub(super) fn world(tree: &Tree, index: usize) -> Tree {
     world
 }
 
-/// How many pending changes are kept, of one folder and of the others.
+/// Which pending changes are kept, of one folder and of the others.
 struct NameCut {
-    folder: Option<(NodeId, usize)>,
+    folder: Option<(NodeId, Changes)>,
     others: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Changes {
+    First(usize),
+    AllBut(usize),
 }
 
 struct ContentCut {
@@ -58,7 +65,10 @@ fn name_cuts(tree: &Tree) -> Vec<NameCut> {
     for (id, node) in &tree.nodes {
         if let Node::Folder { pending, .. } = node {
             for others in [false, true] {
-                let kept = 1..pending.len();
+                let first = (1..pending.len()).map(Changes::First);
+                // All but the last is among the first ones.
+                let all_but = (0..pending.len().saturating_sub(1)).map(Changes::AllBut);
+                let kept = first.chain(all_but);
                 cuts.extend(kept.map(|kept| NameCut { folder: Some((*id, kept)), others }));
             }
         }
@@ -87,10 +97,20 @@ impl NameCut {
     fn apply(&self, id: NodeId, durable: &mut Names, pending: &[Change]) {
         let kept = match self.folder {
             Some((folder, kept)) if folder == id => kept,
-            _ if self.others => pending.len(),
-            _ => 0,
+            _ if self.others => Changes::First(pending.len()),
+            _ => Changes::First(0),
         };
-        pending[..kept].iter().for_each(|change| change.apply(durable));
+        let changes = pending.iter().enumerate().filter(|(nth, _)| kept.keeps(*nth));
+        changes.for_each(|(_, change)| change.apply(durable));
+    }
+}
+
+impl Changes {
+    fn keeps(self, nth: usize) -> bool {
+        match self {
+            Changes::First(kept) => nth < kept,
+            Changes::AllBut(lost) => nth != lost,
+        }
     }
 }
 

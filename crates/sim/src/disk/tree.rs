@@ -34,7 +34,7 @@ pub(super) type Names = BTreeMap<String, NodeId>;
 pub(super) enum Change {
     Add(String, NodeId),
     Remove(String),
-    Rename(String, String),
+    Rename(String, String, NodeId),
 }
 
 const ROOT: NodeId = 0;
@@ -62,10 +62,9 @@ impl Change {
         match self {
             Change::Add(name, node) => drop(names.insert(name.clone(), *node)),
             Change::Remove(name) => drop(names.remove(name)),
-            Change::Rename(from, to) => {
-                if let Some(node) = names.remove(from) {
-                    names.insert(to.clone(), node);
-                }
+            Change::Rename(from, to, node) => {
+                names.remove(from);
+                names.insert(to.clone(), *node);
             }
         }
     }
@@ -159,7 +158,7 @@ impl Tree {
                 _ => {}
             }
         }
-        self.change(from, Change::Rename(name_of(from)?, name_of(to)?))
+        self.change(from, Change::Rename(name_of(from)?, name_of(to)?, node))
     }
 
     pub(super) fn link(&mut self, from: &Path, to: &Path) -> io::Result<()> {

@@ -106,6 +106,27 @@ fn a_killed_process_loses_nothing_and_its_successor_makes_it_durable() {
 }
 
 #[test]
+fn what_a_new_holder_has_loaded_is_durable_before_it_writes_anything() {
+    let whole = FaultyDisk::new();
+    block_on(session(&store(&whole), &mut Progress::default(), true)).unwrap();
+    for stop in 0..=whole.effects().len() {
+        let disk = disk_that_stops_after(stop);
+        let _ = block_on(session(&store(&disk), &mut Progress::default(), true));
+        let successor = disk.after_kill();
+        let lease = block_on(store(&successor).acquire(&state(), holder("next"))).unwrap();
+        let loaded = lease.loaded();
+        for cut in 0..successor.power_cuts() {
+            let context = format!("killed after {stop}, cut {cut}");
+            let kept = block_on(store(&successor.after_power_cut(cut)).read(&state())).unwrap();
+            assert!(kept.is_some() || loaded.is_new(), "{context}: the state is lost");
+            if let Some(kept) = kept {
+                assert_eq!((&kept.header, &kept.records), (&loaded.header, &loaded.records));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_removal_that_was_interrupted_is_finished_by_the_next() {
     let whole = FaultyDisk::new();
     block_on(session(&store(&whole), &mut Progress::default(), true)).unwrap();

@@ -37,7 +37,7 @@ fn a_snapshot_of_format_1_still_means_the_same() {
 
 #[test]
 fn journal_entries_of_format_1_still_mean_the_same() {
-    let lines = samples::entries().iter().map(|entry| text(journal::encode(entry)));
+    let lines = samples::entries().into_iter().map(|entry| text(journal::encode(&entry)));
     let today = lines.map(|line| line + "\n").collect::<String>();
     let (bytes, expected) = golden("journal-1.jsonl", today.as_bytes());
     let decoded: Vec<_> = bytes
