@@ -1,0 +1,53 @@
+//! The runtime's errors as failures: one line each, with all causes.
+
+use std::error::Error;
+
+use greenroom_provider::{Failure, FailureKind};
+
+use crate::runtime::balancer::BalancerError;
+use crate::runtime::{FileError, PortError};
+
+/// A failure with the whole chain of an error.
+pub(crate) fn with(kind: FailureKind, error: &dyn Error) -> Failure {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    Failure::new(kind, message)
+}
+
+/// A failure of the root folder.
+pub(crate) fn file(error: &FileError) -> Failure {
+    with(FailureKind::Internal, error)
+}
+
+/// What class of failure a port's is.
+pub(crate) fn port_kind(error: &PortError) -> FailureKind {
+    match error {
+        PortError::Taken { .. } => FailureKind::Held,
+        PortError::Refused { .. } => FailureKind::Argument,
+        PortError::NoneFree(_) => FailureKind::Quota,
+        PortError::File(_) => FailureKind::Internal,
+    }
+}
+
+/// A failure of a load balancer.
+pub(crate) fn balancer(error: &BalancerError) -> Failure {
+    let kind = match error {
+        BalancerError::Missing { .. } => FailureKind::NotFound,
+        BalancerError::Stopped { .. } | BalancerError::Control(_) => FailureKind::Unavailable,
+        BalancerError::Refused { port: Some(_), .. } => FailureKind::Held,
+        BalancerError::Refused { .. }
+        | BalancerError::Confused { .. }
+        | BalancerError::Launch(_)
+        | BalancerError::File(_) => FailureKind::Internal,
+    };
+    let failure = with(kind, error);
+    match error {
+        BalancerError::Stopped { .. } => failure.help("apply again: it is started then"),
+        _ => failure,
+    }
+}

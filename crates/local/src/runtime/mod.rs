@@ -1,0 +1,36 @@
+//! The machinery below the types: real processes and a real load balancer on one machine.
+//!
+//! Everything that one object owns lives in one folder under the [`Root`], and its process, if
+//! it has one, holds the lock file in it. So what exists can be told from the folders alone, by
+//! any later command. Deliberately absent: values, schemas, plans; whatever decides *what* is to
+//! exist.
+//!
+//! [`main`] is the entry point of the processes that outlive a command; all else here is called
+//! by the command.
+
+pub mod balancer;
+mod control;
+mod files;
+pub mod instance;
+mod launch;
+pub mod listener;
+mod lock;
+mod log;
+mod main;
+mod owner;
+mod port;
+mod process;
+mod readiness;
+mod root;
+mod supervise;
+pub mod target_group;
+
+pub use control::ControlError;
+pub use files::FileError;
+pub use launch::{LaunchError, Launcher};
+pub use main::main;
+pub use owner::{Kind, Owner, Uid};
+pub use port::{PortError, check_free};
+pub use process::{FOLDER_VARIABLE, ProcessId, UID_VARIABLE};
+pub use readiness::{Probe, Readiness};
+pub use root::{ObjectType, ROOT_VARIABLE, Root};
