@@ -34,6 +34,15 @@ pub(crate) fn remove(place: &Place) -> Result<(), StoreError> {
 /// Deletes what an interrupted removal has left.
 pub(crate) fn purge(place: &Place) -> Result<(), StoreError> {
     let removed = place.removed();
+    let looked = place.disk.exists(&removed);
+    if !looked.map_err(StoreError::io("look for", &removed, OnDisk::Nothing))? {
+        return Ok(());
+    }
+    // Whoever renamed it may have died before that was durable. Deleting first could bring the
+    // state back under its old name, in part.
+    let parent = place.parent();
+    let synced = place.disk.sync_dir(parent);
+    synced.map_err(StoreError::io("sync", parent, OnDisk::Nothing))?;
     delete(place, &removed).map_err(StoreError::io("delete", &removed, OnDisk::Nothing))
 }
 

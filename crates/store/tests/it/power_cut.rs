@@ -120,7 +120,8 @@ fn what_a_new_holder_has_loaded_is_durable_before_it_writes_anything() {
             let kept = block_on(store(&successor.after_power_cut(cut)).read(&state())).unwrap();
             assert!(kept.is_some() || loaded.is_new(), "{context}: the state is lost");
             if let Some(kept) = kept {
-                assert_eq!((&kept.header, &kept.records), (&loaded.header, &loaded.records));
+                let (kept, loaded) = ((kept.header, kept.records), loaded.clone());
+                assert_eq!(kept, (loaded.header, loaded.records), "{context}");
             }
         }
     }
