@@ -1,0 +1,82 @@
+//! Names in a project that must be declared in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::cycles::{self, Edge, Edges};
+use crate::diagnostic::Diagnostic;
+use crate::near;
+use crate::project::{Project, Stage};
+use crate::source::Located;
+
+/// Checks a project's names, and that its stages can be put in an order.
+pub(crate) fn check(project: &Project, damaged: bool, diagnostics: &mut Vec<Diagnostic>) {
+    let mut names = Names { damaged, diagnostics };
+    for image in project.images.values() {
+        names.declared(ARTIFACT, &image.artifacts, &project.artifacts);
+    }
+    for stage in project.stages.values() {
+        names.declared(STAGE, &stage.needs, &project.stages);
+        names.declared(STAGE, stage.front_of.as_slice(), &project.stages);
+        names.declared(ARTIFACT, &stage.publish, &project.artifacts);
+        names.declared(IMAGE, &stage.bake, &project.images);
+        names.lends_a_front(stage, project);
+    }
+    let found = cycles::find(&needs(project));
+    diagnostics.extend(found.iter().map(|cycle| cycles::describe("", cycle)));
+}
+
+/// A kind of name: what it is called, and the code of the mistake.
+type Kind = (&'static str, &'static str);
+
+const STAGE: Kind = ("stage", "spec::unknown_stage");
+const IMAGE: Kind = ("image", "spec::unknown_image");
+const ARTIFACT: Kind = ("artifact", "spec::unknown_artifact");
+
+struct Names<'a> {
+    damaged: bool,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Names<'_> {
+    fn declared<T>(
+        &mut self,
+        (what, code): Kind,
+        named: &[Located<Arc<str>>],
+        known: &BTreeMap<Arc<str>, T>,
+    ) {
+        let unknown = named.iter().filter(|name| !known.contains_key(&name.value));
+        for name in unknown.filter(|_| !self.damaged) {
+            let names = known.keys().map(|name| &**name);
+            self.diagnostics.push(
+                Diagnostic::error(code, format!("unknown {what} `{}`", name.value))
+                    .at(name.at, "not declared")
+                    .maybe_help(near::suggestion(&name.value, names)),
+            );
+        }
+    }
+
+    fn lends_a_front(&mut self, stage: &Stage, project: &Project) {
+        let Some(front_of) = &stage.front_of else { return };
+        let lender = project.stages.get(&front_of.value);
+        if lender.is_some_and(|lender| lender.front.is_none()) {
+            let message = format!("stage `{}` has no front of its own", front_of.value);
+            self.diagnostics.push(
+                Diagnostic::error("spec::no_front", message)
+                    .at(front_of.at, "nothing to stand behind")
+                    .help(format!(
+                        "give it one: `front = \"front.toml\"` in `[stage.{}]`",
+                        front_of.value
+                    )),
+            );
+        }
+    }
+}
+
+fn needs(project: &Project) -> Edges {
+    let edges = |stage: &Stage| {
+        let edge = |name: &Located<Arc<str>>| Edge { to: name.value.clone(), at: name.at };
+        stage.needs.iter().map(edge).collect()
+    };
+    project.stages.iter().map(|(name, stage)| (name.clone(), edges(stage))).collect()
+}

@@ -1,0 +1,103 @@
+//! The schema of `greenroom.toml`.
+
+use serde_json::{Map, Value, json};
+
+use super::values::arguments;
+use super::{described, named, reference, table, text, texts};
+use crate::schemas::Schemas;
+
+pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
+    definitions.insert("providers".to_owned(), providers(schemas));
+    definitions.insert("promotion".to_owned(), promotion());
+    definitions.insert("stage".to_owned(), stage());
+    definitions.insert("image".to_owned(), image());
+    definitions.insert("project".to_owned(), project());
+}
+
+fn project() -> Value {
+    let name = text("the project's name");
+    let state = text("where states live: a folder relative to this file, or an object store");
+    let repository = text("where artifacts are published");
+    let path = text("the file, relative to this one");
+    table(
+        "A project: one `greenroom.toml` and the templates beside it.",
+        &["project"],
+        [
+            ("project", table("The project.", &["name"], [("name", name)])),
+            ("state", table("Where states live.", &["url"], [("url", state)])),
+            ("repository", table("Where artifacts go.", &["url"], [("url", repository)])),
+            ("provider", described("providers", "Settings per provider configuration.")),
+            ("artifact", named(table("A built binary.", &["path"], [("path", path)]))),
+            ("image", named(reference("image"))),
+            ("stage", named(reference("stage"))),
+        ],
+    )
+}
+
+/// Settings by configuration: `aws`, or with a name of its own `aws.west`.
+fn providers(schemas: &Schemas) -> Value {
+    let mut plain = Map::new();
+    let mut aliased = Map::new();
+    for provider in schemas.providers() {
+        let mut settings = arguments(&provider.doc, &provider.settings, Map::new());
+        // A stage's settings only add to the project's, so none is required in one place.
+        settings.as_object_mut().map(|keys| keys.remove("required"));
+        aliased.insert(format!("^{}\\.", provider.name), settings.clone());
+        plain.insert(provider.name.to_string(), settings);
+    }
+    json!({
+        "type": "object",
+        "properties": plain,
+        "patternProperties": aliased,
+        "additionalProperties": false,
+    })
+}
+
+fn image() -> Value {
+    json!({
+        "type": "object",
+        "description": "A pre-baked image; a builder takes further settings.",
+        "properties": {
+            "id": text("an image that exists already"),
+            "builder": text("what bakes it"),
+            "artifacts": texts("the artifacts that go into it"),
+        },
+    })
+}
+
+fn stage() -> Value {
+    table(
+        "One step of the pipeline.",
+        &[],
+        [
+            ("needs", texts("the stages that must have passed before")),
+            ("template", text("the template of its environments")),
+            ("front", text("the template of its front")),
+            ("front_of", text("the stage whose front it uses instead")),
+            ("ttl", described("duration", "how long an ephemeral environment may live")),
+            ("run", texts("commands to run in it; these are no expressions")),
+            ("publish", texts("artifacts to publish")),
+            ("bake", texts("images to bake")),
+            ("variables", json!({ "type": "object", "description": "values for its templates" })),
+            ("provider", described("providers", "settings that differ in this stage")),
+            ("promotion", reference("promotion")),
+        ],
+    )
+}
+
+fn promotion() -> Value {
+    let weight = json!({ "type": "integer", "minimum": 1, "maximum": 100 });
+    let steps = json!({ "type": "array", "items": weight, "description": "rising to 100" });
+    table(
+        "How the stage promotes.",
+        &[],
+        [
+            ("soak", described("duration", "how long the candidate runs beside the live one")),
+            ("steps", steps),
+            ("pause", described("duration", "how long to stay at each weight")),
+            ("gates", texts("the gates that must pass")),
+            ("watch", described("duration", "how long gates go on at 100 % before the drain")),
+            ("retain", described("duration", "how long the old environment stays")),
+        ],
+    )
+}

@@ -1,0 +1,203 @@
+//! Reads `greenroom.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use greenroom_model::schema::ProviderSchema;
+
+use super::item::{Field, Item, ItemKind, Table};
+use super::reader::{Reader, Strings};
+use super::section::{Named, Section};
+use super::stage;
+use crate::check;
+use crate::diagnostic::Diagnostic;
+use crate::near;
+use crate::node::{Node, NodeKind};
+use crate::project::{Artifact, Image, Project, ProviderBlock};
+use crate::schemas::Schemas;
+use crate::source::{Located, Place};
+
+pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> Project {
+    let mut root = Section::new("the project", reader.start(), root);
+    let project = Project {
+        file: reader.file,
+        name: name(reader, &mut root),
+        state_url: url(reader, &mut root, "state"),
+        repository_url: url(reader, &mut root, "repository"),
+        providers: providers(reader, root.take("provider"), schemas),
+        artifacts: artifacts(reader, &mut root),
+        images: images(reader, &mut root),
+        stages: stage::read_all(reader, &mut root, schemas),
+    };
+    unknown_sections(reader, root);
+    project
+}
+
+fn name(reader: &mut Reader<'_>, root: &mut Section) -> Located<Arc<str>> {
+    let nameless = Located { value: "".into(), at: reader.start() };
+    let Some(item) = root.take("project") else {
+        if !reader.damaged {
+            reader.report(
+                Diagnostic::error("spec::missing_key", "the project has no name")
+                    .at(nameless.at, "`[project]` is missing")
+                    .help("start with `[project]` and `name = \"…\"`"),
+            );
+        }
+        return nameless;
+    };
+    let Some(mut section) = Section::open(reader, "`[project]`", item) else { return nameless };
+    let name = section.required_text(reader, "name");
+    section.close(reader);
+    name.filter(|name| reader.check_name(&name.value, name.at)).unwrap_or(nameless)
+}
+
+fn url(
+    reader: &mut Reader<'_>,
+    root: &mut Section,
+    key: &'static str,
+) -> Option<Located<Arc<str>>> {
+    let item = root.take(key)?;
+    let mut section = Section::open(reader, format!("`[{key}]`"), item)?;
+    let url = section.required_text(reader, "url");
+    section.close(reader);
+    url
+}
+
+fn artifacts(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, Artifact> {
+    let mut artifacts = BTreeMap::new();
+    for Named { name, key: _, item } in root.named(reader, "artifact") {
+        let Some(mut section) = Section::open(reader, format!("artifact `{name}`"), item) else {
+            continue;
+        };
+        // An artifact without its path is kept, so that who names it is not blamed.
+        let at = section.at;
+        let path = section.required_text(reader, "path");
+        section.close(reader);
+        let path = path.unwrap_or(Located { value: "".into(), at });
+        artifacts.insert(name, Artifact { path });
+    }
+    artifacts
+}
+
+fn images(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, Image> {
+    let mut images = BTreeMap::new();
+    for Named { name, key: _, item } in root.named(reader, "image") {
+        let Some(mut section) = Section::open(reader, format!("image `{name}`"), item) else {
+            continue;
+        };
+        let id = section.text(reader, "id");
+        let builder = section.text(reader, "builder");
+        let artifacts = section.texts(reader, "artifacts");
+        let kind = reader.table(section.table, Strings::Plain);
+        let settings = Node { at: section.at, kind };
+        images.insert(name, Image { id, builder, artifacts, settings });
+    }
+    images
+}
+
+/// Reads `[provider.NAME]` tables.
+pub(super) fn providers(
+    reader: &mut Reader<'_>,
+    item: Option<Item>,
+    schemas: &Schemas,
+) -> BTreeMap<Arc<str>, ProviderBlock> {
+    let Some(item) = item else { return BTreeMap::new() };
+    let ItemKind::Table(table) = item.kind else {
+        reader.wrong(&item, "`provider`", "tables such as `[provider.NAME]`");
+        return BTreeMap::new();
+    };
+    let mut blocks = BTreeMap::new();
+    for (name, Field { key, value }) in table {
+        if let Some(block) = provider(reader, &name, key, value, schemas) {
+            blocks.insert(name, block);
+        }
+    }
+    blocks
+}
+
+fn provider(
+    reader: &mut Reader<'_>,
+    configuration: &str,
+    key: Place,
+    item: Item,
+    schemas: &Schemas,
+) -> Option<ProviderBlock> {
+    let (name, alias) = match configuration.split_once('.') {
+        Some((name, alias)) => (name, Some(alias)),
+        None => (configuration, None),
+    };
+    if !alias.is_none_or(|alias| reader.check_name(alias, key)) {
+        return None;
+    }
+    let section = Section::open(reader, format!("provider `{configuration}`"), item)?;
+    let settings = Node { at: section.at, kind: reader.table(section.table, Strings::Plain) };
+    match schemas.provider(name) {
+        Some(schema) => check_settings(reader, &settings, configuration, schema),
+        None => reader.report(
+            Diagnostic::error("spec::unknown_provider", format!("unknown provider `{name}`"))
+                .at(key, "no such provider")
+                .maybe_help(near::suggestion(name, schemas.providers().map(|it| &*it.name))),
+        ),
+    }
+    let provider = Located { value: name.into(), at: key };
+    Some(ProviderBlock { provider, settings })
+}
+
+fn check_settings(
+    reader: &mut Reader<'_>,
+    settings: &Node,
+    configuration: &str,
+    schema: &ProviderSchema,
+) {
+    let mut arguments = check::Arguments {
+        damaged: reader.damaged,
+        // A stage's settings only add to the project's, so none is required in one place.
+        partial: true,
+        diagnostics: &mut reader.diagnostics,
+    };
+    let what = format!("provider `{configuration}`");
+    let NodeKind::Table(entries) = &settings.kind else { return };
+    for (name, entry) in entries {
+        let is_alias =
+            !schema.settings.contains_key(name) && matches!(entry.value.kind, NodeKind::Table(_));
+        if is_alias {
+            arguments.report(
+                Diagnostic::error(
+                    "spec::unknown_argument",
+                    format!("unknown argument `{name}` in {what}"),
+                )
+                .at(entry.key, "not known here")
+                .help(format!("a second configuration is `[provider.\"{configuration}.{name}\"]`")),
+            );
+        } else {
+            arguments.check_one(&what, &schema.settings, name, entry, &[]);
+        }
+    }
+}
+
+fn unknown_sections(reader: &mut Reader<'_>, root: Section) {
+    const OF_TEMPLATES: [&str; 6] = ["variable", "local", "resource", "data", "output", "gate"];
+    let known = ["project", "state", "repository", "provider", "artifact", "image", "stage"];
+    unknown(reader, &root.table, &known, &OF_TEMPLATES, "this belongs into a template");
+}
+
+/// Reports every section that is left, with where it belongs if that is elsewhere.
+pub(super) fn unknown(
+    reader: &mut Reader<'_>,
+    left: &Table,
+    known: &[&str],
+    elsewhere: &[&str],
+    belongs: &str,
+) {
+    for (name, field) in left {
+        let help = match elsewhere.contains(&&**name) {
+            true => Some(belongs.to_owned()),
+            false => near::suggestion(name, known.iter().copied()),
+        };
+        reader.report(
+            Diagnostic::error("spec::unknown_section", format!("unknown section `{name}`"))
+                .at(field.key, "not known here")
+                .maybe_help(help),
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Reads `[stage.NAME]`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::item::{Field, Item, ItemKind};
+use super::project::providers;
+use super::reader::{Reader, Strings};
+use super::section::{Named, Section};
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::project::{Promotion, Stage};
+use crate::schemas::Schemas;
+use crate::source::Located;
+
+pub(super) fn read_all(
+    reader: &mut Reader<'_>,
+    root: &mut Section,
+    schemas: &Schemas,
+) -> BTreeMap<Arc<str>, Stage> {
+    let mut stages = BTreeMap::new();
+    for Named { name, key, item } in root.named(reader, "stage") {
+        if let Some(section) = Section::open(reader, format!("stage `{name}`"), item) {
+            let located = Located { value: name.clone(), at: key };
+            stages.insert(name, read(reader, located, section, schemas));
+        }
+    }
+    stages
+}
+
+fn read(
+    reader: &mut Reader<'_>,
+    name: Located<Arc<str>>,
+    mut section: Section,
+    schemas: &Schemas,
+) -> Stage {
+    let lacks = ["template", "front"].map(|key| (key, !section.table.contains_key(key)));
+    let stage = Stage {
+        name,
+        needs: section.texts(reader, "needs"),
+        template: section.text(reader, "template"),
+        front: section.text(reader, "front"),
+        front_of: section.text(reader, "front_of"),
+        ttl: section.duration(reader, "ttl"),
+        run: section.texts(reader, "run"),
+        publish: section.texts(reader, "publish"),
+        bake: section.texts(reader, "bake"),
+        variables: variables(reader, &mut section),
+        providers: providers(reader, section.take("provider"), schemas),
+        promotion: promotion(reader, &mut section),
+    };
+    one_front(reader, &stage, &section);
+    for (key, _) in lacks.into_iter().filter(|(_, lacks)| *lacks && stage.promotion.is_some()) {
+        section.missing(reader, key);
+    }
+    section.close(reader);
+    stage
+}
+
+fn variables(reader: &mut Reader<'_>, section: &mut Section) -> BTreeMap<Arc<str>, Node> {
+    let what = section.of("variables");
+    let Some(section) = section.take("variables").and_then(|it| Section::open(reader, what, it))
+    else {
+        return BTreeMap::new();
+    };
+    let fields = section.table.into_iter();
+    fields
+        .map(|(name, Field { key: _, value })| (name, reader.node(value, Strings::Plain)))
+        .collect()
+}
+
+fn promotion(reader: &mut Reader<'_>, stage: &mut Section) -> Option<Promotion> {
+    let what = format!("the promotion of {}", stage.what);
+    let item = stage.take("promotion")?;
+    let mut section = Section::open(reader, what, item)?;
+    let promotion = Promotion {
+        soak: section.duration(reader, "soak"),
+        steps: steps(reader, &mut section),
+        pause: section.duration(reader, "pause"),
+        gates: section.texts(reader, "gates"),
+        watch: section.duration(reader, "watch"),
+        retain: section.duration(reader, "retain"),
+    };
+    section.close(reader);
+    Some(promotion)
+}
+
+fn steps(reader: &mut Reader<'_>, section: &mut Section) -> Vec<Located<u8>> {
+    let what = section.of("steps");
+    let Some(item) = section.take("steps") else { return Vec::new() };
+    let Item { at, kind: ItemKind::Array(items) } = item else {
+        reader.wrong(&item, &what, "a list of weights such as `[5, 25, 100]`");
+        return Vec::new();
+    };
+    let complete = items.len();
+    let steps: Vec<Located<u8>> = items
+        .into_iter()
+        .filter_map(|item| {
+            let weight = reader.integer(item, &what, "weights from 1 to 100", 1..=100)?;
+            Some(Located { value: u8::try_from(weight.value).ok()?, at: weight.at })
+        })
+        .collect();
+    if steps.len() == complete {
+        let falls = steps.windows(2).find(|pair| pair[0].value >= pair[1].value);
+        let wrong = falls.map(|pair| (pair[1].at, "not more than the one before")).or_else(|| {
+            let last = steps.last();
+            (last.is_none_or(|last| last.value != 100))
+                .then(|| (last.map_or(at, |last| last.at), "the last must be 100"))
+        });
+        if let Some((at, label)) = wrong {
+            reader.report(
+                Diagnostic::error("spec::weights", format!("{what} must rise to 100"))
+                    .at(at, label)
+                    .help("weights are percentages, such as `[5, 25, 50, 100]`"),
+            );
+        }
+    }
+    steps
+}
+
+fn one_front(reader: &mut Reader<'_>, stage: &Stage, section: &Section) {
+    let (Some(front), Some(front_of)) = (&stage.front, &stage.front_of) else { return };
+    let message = format!("{} has both `front` and `front_of`", section.what);
+    reader.report(
+        Diagnostic::error("spec::two_fronts", message)
+            .at(front_of.at, "another stage's front")
+            .at(front.at, "its own front")
+            .help("keep the one that its environments shall stand behind"),
+    );
+}

@@ -1,0 +1,14 @@
+//! What is said of specs, from text to diagnostics.
+
+mod digest;
+mod expressions;
+mod pages;
+mod project;
+mod random;
+mod references;
+mod stage;
+mod structure;
+mod support;
+mod template;
+mod toml_mistakes;
+mod values;

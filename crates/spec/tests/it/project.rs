@@ -1,0 +1,188 @@
+//! What a project may say.
+
+use insta::assert_snapshot;
+
+use crate::support::{check, check_project, sound_project};
+
+#[test]
+fn a_full_project_is_sound() {
+    let project = sound_project(
+        r#"
+[state]
+url = "../state"
+[repository]
+url = "file:../repository"
+[provider.sim]
+region = "east"
+[provider."sim.west"]
+region = "west"
+[artifact.app]
+path = "app/server"
+[image.web]
+builder = "local"
+artifacts = ["app"]
+user = "www"
+[image.base]
+id = "base-1"
+[stage.build]
+run = ["echo ${HOME}"]
+publish = ["app"]
+[stage.bake]
+needs = ["build"]
+bake = ["web"]
+[stage.zone]
+front = "zone.toml"
+[stage.test]
+needs = ["bake"]
+template = "environment.toml"
+front_of = "zone"
+ttl = "2h"
+variables = { size = 2 }
+[stage.production]
+needs = ["test"]
+template = "environment.toml"
+front = "front.toml"
+[stage.production.provider.sim]
+region = "north"
+[stage.production.promotion]
+soak = "10m"
+steps = [5, 25, 100]
+gates = ["web"]
+"#,
+    );
+    assert_eq!(&*project.providers["sim.west"].provider.value, "sim");
+    assert_eq!(&*project.stages["build"].run[0].value, "echo ${HOME}");
+    let promotion = project.stages["production"].promotion.as_ref().expect("it promotes");
+    assert_eq!(promotion.steps.iter().map(|step| step.value).collect::<Vec<_>>(), [5, 25, 100]);
+    assert!(project.images["web"].settings.get("user").is_some());
+}
+
+#[test]
+fn names_must_be_declared() {
+    assert_snapshot!(check_project(r#"
+[artifact.shop]
+path = "shop"
+[image.web]
+artifacts = ["shp"]
+[stage.build]
+publish = ["shopp", "other"]
+[stage.bake]
+needs = ["biuld"]
+bake = ["wbe"]
+front_of = "build"
+"#), @r#"
+    greenroom.toml:7:14: spec::unknown_artifact: unknown artifact `shp` (did you mean `shop`?)
+    greenroom.toml:9:12: spec::unknown_artifact: unknown artifact `shopp` (did you mean `shop`?)
+    greenroom.toml:9:21: spec::unknown_artifact: unknown artifact `other` (known here: `shop`)
+    greenroom.toml:11:10: spec::unknown_stage: unknown stage `biuld` (did you mean `build`?)
+    greenroom.toml:12:9: spec::unknown_image: unknown image `wbe` (did you mean `web`?)
+    greenroom.toml:13:12: spec::no_front: stage `build` has no front of its own (give it one: `front = "front.toml"` in `[stage.build]`)
+    "#);
+}
+
+#[test]
+fn keys_sections_and_providers_must_be_known() {
+    assert_snapshot!(check_project(r#"
+[stages.a]
+[resource.x.y]
+[stage.test]
+need = []
+promotion = { sook = "1m" }
+[provider.sim]
+regoin = "east"
+[provider.sim.west]
+region = "west"
+[provider.sin]
+[provider."sim.w est"]
+[artifact.a]
+file = "x"
+"#), @r#"
+    greenroom.toml:4:2: spec::unknown_section: unknown section `stages` (did you mean `stage`?)
+    greenroom.toml:5:2: spec::unknown_section: unknown section `resource` (this belongs into a template)
+    greenroom.toml:6:1: spec::missing_key: stage `test` needs `template`
+    greenroom.toml:6:1: spec::missing_key: stage `test` needs `front`
+    greenroom.toml:7:1: spec::unknown_key: unknown key `need` in stage `test` (did you mean `needs`?)
+    greenroom.toml:8:15: spec::unknown_key: unknown key `sook` in the promotion of stage `test` (did you mean `soak`?)
+    greenroom.toml:10:1: spec::unknown_argument: unknown argument `regoin` in provider `sim` (did you mean `region`?)
+    greenroom.toml:11:15: spec::unknown_argument: unknown argument `west` in provider `sim` (a second configuration is `[provider."sim.west"]`)
+    greenroom.toml:13:11: spec::unknown_provider: unknown provider `sin` (did you mean `sim`?)
+    greenroom.toml:14:11: spec::name: `w est` cannot be a name (a name starts with a letter or `_`; letters, digits, `_` and `-` follow)
+    greenroom.toml:15:1: spec::missing_key: artifact `a` needs `path`
+    greenroom.toml:16:1: spec::unknown_key: unknown key `file` in artifact `a` (known here: `path`)
+    "#);
+}
+
+#[test]
+fn a_project_needs_its_name() {
+    assert_snapshot!(check(&[("greenroom.toml", "[project]\nnam = \"x\"\n")]), @r#"greenroom.toml:2:1: spec::unknown_key: unknown key `nam` in `[project]` (did you mean `name`?)"#);
+    assert_snapshot!(check(&[("greenroom.toml", "[project]\nname = \"two words\"\n")]), @r#"greenroom.toml:2:8: spec::name: `two words` cannot be a name (a name starts with a letter or `_`; letters, digits, `_` and `-` follow)"#);
+}
+
+#[test]
+fn structural_values_have_their_types() {
+    assert_snapshot!(check_project("[state]\n[repository]\nurl = 1\n[stage]\nb = 1\n"), @r#"
+    greenroom.toml:3:1: spec::missing_key: `[state]` needs `url`
+    greenroom.toml:5:7: spec::wrong_type: `url` of `[repository]` must be a string, not a number
+    greenroom.toml:7:5: spec::wrong_type: stage `b` must be a table, not a number
+    "#);
+    assert_snapshot!(check_project(r#"
+[stage.a]
+needs = 3
+template = ["x"]
+ttl = "two hours"
+run = ["a", 1]
+variables = { x = "${y}" }
+[stage.b]
+front = "f"
+front_of = "a"
+"#), @r#"
+    greenroom.toml:5:9: spec::wrong_type: `needs` of stage `a` must be a list of strings, not a number
+    greenroom.toml:6:12: spec::wrong_type: `template` of stage `a` must be a string, not a list
+    greenroom.toml:7:7: spec::duration: `two hours` is not a duration (write it as `90s`, `5m` or `1h30m`; units are ms, s, m, h, d)
+    greenroom.toml:8:13: spec::wrong_type: `run` of stage `a` must be a string, not a number
+    greenroom.toml:9:19: spec::no_expression: no expression can stand here (in a template, a local can hold what is computed)
+    greenroom.toml:12:12: spec::two_fronts: stage `b` has both `front` and `front_of` [greenroom.toml:11:9: its own front] (keep the one that its environments shall stand behind)
+    greenroom.toml:12:12: spec::no_front: stage `a` has no front of its own (give it one: `front = "front.toml"` in `[stage.a]`)
+    greenroom.toml:9:19: spec::unknown_variable: no template of stage `a` has a variable `x`
+    "#);
+}
+
+#[test]
+fn weights_rise_to_a_hundred() {
+    let steps = |steps: &str| {
+        check_project(&format!(
+            "[stage.p]\ntemplate = \"t\"\nfront = \"f\"\npromotion = {{ steps = {steps} }}\n"
+        ))
+    };
+    assert_eq!(steps("[5, 50, 100]"), "");
+    assert_snapshot!(steps("[5, 50]"), @r#"greenroom.toml:6:27: spec::weights: `steps` of the promotion of stage `p` must rise to 100 (weights are percentages, such as `[5, 25, 50, 100]`)"#);
+    assert_snapshot!(steps("[50, 50, 100]"), @r#"greenroom.toml:6:28: spec::weights: `steps` of the promotion of stage `p` must rise to 100 (weights are percentages, such as `[5, 25, 50, 100]`)"#);
+    assert_snapshot!(steps("[]"), @r#"greenroom.toml:6:23: spec::weights: `steps` of the promotion of stage `p` must rise to 100 (weights are percentages, such as `[5, 25, 50, 100]`)"#);
+    assert_snapshot!(steps("[0, 101, 2.5, 100]"), @r#"
+    greenroom.toml:6:24: spec::wrong_type: `steps` of the promotion of stage `p` must be weights from 1 to 100, not 0
+    greenroom.toml:6:27: spec::wrong_type: `steps` of the promotion of stage `p` must be weights from 1 to 100, not 101
+    greenroom.toml:6:32: spec::wrong_type: `steps` of the promotion of stage `p` must be weights from 1 to 100, not 2.5
+    "#);
+    assert_snapshot!(steps("100"), @r#"greenroom.toml:6:23: spec::wrong_type: `steps` of the promotion of stage `p` must be a list of weights such as `[5, 25, 100]`, not a number"#);
+}
+
+#[test]
+fn a_stage_that_promotes_has_template_and_front() {
+    assert_snapshot!(check_project("[stage.p.promotion]\nsoak = \"1m\"\n"), @r#"
+    greenroom.toml:3:8: spec::missing_key: stage `p` needs `template`
+    greenroom.toml:3:8: spec::missing_key: stage `p` needs `front`
+    "#);
+}
+
+#[test]
+fn cycles_between_stages_show_every_edge() {
+    assert_snapshot!(check_project(r#"
+[stage.a]
+needs = ["b"]
+[stage.b]
+needs = ["c"]
+[stage.c]
+needs = ["a", "d"]
+[stage.d]
+"#), @r#"greenroom.toml:5:10: spec::cycle: a cycle: `a` → `b` → `c` → `a` [greenroom.toml:7:10: `b` needs `c`] [greenroom.toml:9:10: `c` needs `a`] (break it at one of these places)"#);
+}
