@@ -26,11 +26,15 @@ const CONTEXT: &str = "greenroom plan format 1, digest of a sensitive variable";
 /// files as private as states.
 #[must_use]
 pub fn seal(lineage: &Lineage, scope: &Scope, variable: &Arc<str>, value: &Value) -> Value {
+    sealed(&keyed_digest(lineage, scope, variable, value), variable)
+}
+
+fn keyed_digest(lineage: &Lineage, scope: &Scope, variable: &str, value: &Value) -> String {
     let place = format!("{lineage}\0{scope}\0{variable}");
     let key = blake3::derive_key(CONTEXT, place.as_bytes());
     let plain = serde_json::to_vec(&Json::Given(value, Mode::Kept))
         .expect("values have text keys, and a vector takes every byte");
-    sealed(&blake3::keyed_hash(&key, &plain).to_hex(), variable)
+    blake3::keyed_hash(&key, &plain).to_hex().to_string()
 }
 
 fn sealed(digest: &str, variable: &Arc<str>) -> Value {
@@ -40,9 +44,12 @@ fn sealed(digest: &str, variable: &Arc<str>) -> Value {
 
 /// The digest of a sealed value.
 fn digest(value: &Value) -> Option<&str> {
-    let digest = value.as_str()?.strip_prefix(SEAL)?;
+    value.as_str()?.strip_prefix(SEAL).filter(|digest| is_digest(digest))
+}
+
+fn is_digest(text: &str) -> bool {
     let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    (digest.len() == 64 && digest.bytes().all(hexadecimal)).then_some(digest)
+    text.len() == 64 && text.bytes().all(hexadecimal)
 }
 
 /// The form of a variable. One that is sensitive and not yet sealed is sealed here.
@@ -55,19 +62,18 @@ pub(super) fn write<'a>(
     if !value.has_sensitive() {
         return Json::Given(value, Mode::Referred);
     }
-    let written = |value: &Value| {
-        digest(value)
-            .map(|digest| Json::Object(vec![(DIGEST.into(), Json::Text(Text::of(&digest)))]))
-    };
-    let sealed = value.is_sensitive().then(|| written(value)).flatten();
-    sealed.or_else(|| written(&seal(lineage, scope, name, value))).unwrap_or(Json::Null)
+    let known = if value.is_sensitive() { digest(value) } else { None };
+    let digest = known.map_or_else(|| keyed_digest(lineage, scope, name, value), str::to_owned);
+    Json::Object(vec![(DIGEST.into(), Json::Text(Text::of(&digest)))])
 }
 
 /// Reads a variable; one that is sensitive comes back sealed.
 pub(super) fn read(name: &Arc<str>, json: Json<'_>, reader: &mut Reader) -> Result<Value, Misfit> {
     let Json::Object(fields) = &json else { return reader.value(json) };
     match &fields[..] {
-        [(key, Json::Text(digest))] if key.as_str() == DIGEST => Ok(sealed(digest.as_str(), name)),
+        [(key, Json::Text(digest))] if key.as_str() == DIGEST && is_digest(digest.as_str()) => {
+            Ok(sealed(digest.as_str(), name))
+        }
         _ => reader.value(json),
     }
 }

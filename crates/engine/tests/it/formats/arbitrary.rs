@@ -1,24 +1,26 @@
 //! Random states, entries and plans.
 
-use std::collections::BTreeMap;
+mod plan;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use greenroom_model::address::{Address, BlockName, InstanceKey, Mode, Scope};
 use greenroom_model::expr::Expr;
-use greenroom_model::gate::{Gate, GateResult, Pace, Probe, Verdict};
+use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::identity::*;
 use greenroom_model::journal::*;
-use greenroom_model::plan::*;
+use greenroom_model::plan::{OperationId, OperationKind};
 use greenroom_model::roster::{Decision, Entry as RosterEntry, Promotion, Role, Roster, Weight};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::*;
-use greenroom_model::value::{Number, Object, Path, Step, Value};
+use greenroom_model::value::{Number, Object, Value};
 use greenroom_spec::expr::parse_expression;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+pub(super) use plan::plan;
 
 /// What every secret contains, and nothing else.
 pub(super) const SECRET: &str = "s3cret!";
@@ -38,7 +40,10 @@ fn identifier() -> impl Strategy<Value = Arc<str>> {
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
-    prop_oneof![Just(Scope::front()), "[a-e0-9][a-z0-9._-]{0,5}".prop_map(|it| it.parse().unwrap())]
+    prop_oneof![
+        Just(Scope::front()),
+        "[a-e0-9][a-z0-9._-]{0,5}".prop_map(|it| it.parse().expect("a scope"))
+    ]
 }
 
 fn block() -> impl Strategy<Value = BlockName> {
@@ -395,202 +400,4 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         (scope(), values()).prop_map(|(scope, outputs)| Entry::Outputs { scope, outputs }),
         uid().prop_map(|uid| Entry::Unwatched { uid }),
     ]
-}
-
-fn path() -> impl Strategy<Value = Path> {
-    let step = prop_oneof![text().prop_map(Step::Key), any::<usize>().prop_map(Step::Index)];
-    vec(step, 0..4).prop_map(Path)
-}
-
-fn reason() -> impl Strategy<Value = ReplaceReason> {
-    prop_oneof![
-        vec(path(), 0..3).prop_map(ReplaceReason::Attributes),
-        vec(path(), 0..3).prop_map(ReplaceReason::Pending),
-        text().prop_map(ReplaceReason::Failed),
-        text().prop_map(ReplaceReason::Triggered),
-    ]
-}
-
-fn time() -> impl Strategy<Value = Duration> {
-    (any::<u64>(), 0..1_000_000_000_u32).prop_map(|(s, ns)| Duration::new(s, ns))
-}
-
-fn change(secrets: bool) -> impl Strategy<Value = Change> {
-    let orders = vec![
-        ReplaceOrder::DestroyFirst,
-        ReplaceOrder::CreateFirst,
-        ReplaceOrder::CreateFirstForReference,
-    ];
-    let replacement = (select(orders), reason(), uid())
-        .prop_map(|(order, reason, old)| Replacement { order, reason, old });
-    let value = move || value_with(secrets);
-    let values = (value(), value(), option::of(value()));
-    (
-        (address(), uid(), incarnation(), text()),
-        values,
-        option::of(replacement),
-        lifecycle(),
-        handle(),
-        option::of(time()),
-    )
-        .prop_map(|(object, values, replaces, lifecycle, handle, timeout)| {
-            let (address, uid, incarnation, provider) = object;
-            let (config, planned, prior) = values;
-            Change {
-                address,
-                uid,
-                incarnation,
-                provider,
-                config,
-                planned,
-                prior,
-                replaces,
-                lifecycle,
-                handle,
-                timeout,
-            }
-        })
-}
-
-fn removal(secrets: bool) -> impl Strategy<Value = Removal> {
-    let why = prop_oneof![
-        Just(RemovalReason::NotConfigured),
-        Just(RemovalReason::Destroyed),
-        Just(RemovalReason::Deposed),
-        (reason(), value_with(secrets))
-            .prop_map(|(reason, config)| RemovalReason::Replaced { reason, config }),
-    ];
-    let object = (address(), uid(), text(), text(), value_with(secrets));
-    (object, status(), any::<bool>(), why, option::of(time())).prop_map(
-        |((address, uid, id, provider, prior), status, deposed, reason, timeout)| Removal {
-            address,
-            uid,
-            id,
-            provider,
-            prior,
-            status,
-            deposed,
-            reason,
-            timeout,
-        },
-    )
-}
-
-fn gate(secrets: bool) -> impl Strategy<Value = Gate<Value>> {
-    let value = move || value_with(secrets);
-    let probe =
-        prop_oneof![
-            (value(), any::<u16>(), option::of(value()))
-                .prop_map(|(url, status, body)| Probe::Http { url, status, body }),
-            value().prop_map(|endpoint| Probe::Tcp { endpoint }),
-            vec(value(), 0..3).prop_map(|argv| Probe::Command { argv }),
-        ];
-    let pace = ([time(), time(), time(), time()], any::<u32>(), any::<u32>()).prop_map(
-        |([initial_delay, interval, timeout, deadline], successes, failure_limit)| Pace {
-            initial_delay,
-            interval,
-            timeout,
-            successes,
-            failure_limit,
-            deadline,
-        },
-    );
-    (probe, pace).prop_map(|(probe, pace)| Gate { probe, pace })
-}
-
-fn action(secrets: bool) -> impl Strategy<Value = Action> {
-    prop_oneof![
-        change(secrets).prop_map(|it| Action::Create(Box::new(it))),
-        change(secrets).prop_map(|it| Action::Update(Box::new(it))),
-        removal(secrets).prop_map(|it| Action::Delete(Box::new(it))),
-        (address(), uid()).prop_map(|(address, uid)| Action::Complete { address, uid }),
-        (address(), text(), value_with(secrets))
-            .prop_map(|(address, provider, config)| Action::Read { address, provider, config }),
-        (scope(), text(), gate(secrets)).prop_map(|(scope, name, gate)| Action::Gate {
-            scope,
-            name,
-            gate: Box::new(gate)
-        }),
-        time().prop_map(|length| Action::Wait(Wait::For(length))),
-        Just(Action::Wait(Wait::Approval)),
-        (address(), value_with(secrets))
-            .prop_map(|(address, expected)| Action::Verify { address, expected }),
-        decision().prop_map(|it| Action::Mark(Box::new(it))),
-    ]
-}
-
-fn operation(secrets: bool) -> impl Strategy<Value = Operation> {
-    let strength = select(vec![Strength::Accepted, Strength::Complete]);
-    let need = (any::<u32>(), strength).prop_map(|(operation, until)| Need { operation, until });
-    let expects = prop_oneof![
-        Just(Expectation::Nothing),
-        sequence().prop_map(Expectation::Version),
-        operation_id().prop_map(Expectation::After),
-    ];
-    (operation_id(), action(secrets), vec(need, 0..3), expects)
-        .prop_map(|(id, action, needs, expects)| Operation { id, action, needs, expects })
-}
-
-fn phase(secrets: bool) -> impl Strategy<Value = Phase> {
-    let next = || prop_oneof![text().prop_map(Next::Phase), Just(Next::Done), Just(Next::Halt)];
-    (text(), vec(operation(secrets), 0..3), next(), next()).prop_map(
-        |(name, operations, on_pass, on_fail)| Phase { name, operations, on_pass, on_fail },
-    )
-}
-
-fn drift(secrets: bool) -> impl Strategy<Value = Drift> {
-    let value = move || value_with(secrets);
-    let seen = prop_oneof![
-        Just(DriftSeen::Gone),
-        (text(), value()).prop_map(|(reason, attributes)| DriftSeen::Failed { reason, attributes }),
-        value().prop_map(|attributes| DriftSeen::Changed { attributes }),
-    ];
-    (address(), uid(), value(), seen).prop_map(|(address, uid, recorded, seen)| Drift {
-        address,
-        uid,
-        recorded,
-        seen,
-    })
-}
-
-fn without_secrets(inputs: Inputs) -> Inputs {
-    let known = |mut object: Object| {
-        object.retain(|_, value| !value.has_sensitive());
-        object
-    };
-    let providers: BTreeMap<_, _> =
-        inputs.providers.into_iter().map(|(name, settings)| (name, known(settings))).collect();
-    Inputs { variables: known(inputs.variables), providers, ..inputs }
-}
-
-/// Plans, with secrets everywhere or nowhere.
-pub(super) fn plan(secrets: bool) -> impl Strategy<Value = Plan> {
-    let purposes = vec![Purpose::Apply, Purpose::Destroy, Purpose::Promote, Purpose::Retire];
-    let output = (value_with(secrets), option::of(value_with(secrets)))
-        .prop_map(|(value, prior)| PlannedOutput { value, prior });
-    let inputs =
-        inputs().prop_map(move |inputs| if secrets { inputs } else { without_secrets(inputs) });
-    let head = (text(), text(), option::of(scope()), lineage(), select(purposes));
-    let body = (
-        btree_map(scope(), inputs, 0..2),
-        btree_map(address(), sequence(), 0..3),
-        vec(drift(secrets), 0..2),
-        vec(phase(secrets), 0..3),
-        btree_map(scope(), btree_map(text(), output, 0..2), 0..2),
-    );
-    (head, body).prop_map(|(head, (inputs, versions, drift, phases, outputs))| {
-        let (project, stage, environment, lineage, purpose) = head;
-        Plan {
-            project,
-            stage,
-            environment,
-            lineage,
-            purpose,
-            inputs,
-            versions,
-            drift,
-            phases,
-            outputs,
-        }
-    })
 }

@@ -83,12 +83,12 @@ fn plan_file(content: &[u8]) -> Vec<u8> {
 
 fn plan_content() -> Vec<u8> {
     let file = plan::encode(&samples::plan());
-    let start = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    file[start..].strip_suffix(b"\n}\n").unwrap().to_vec()
+    let start = file.iter().position(|byte| *byte == b'\n').expect("a first line") + 1;
+    file[start..].strip_suffix(b"\n}\n").expect("a last line").to_vec()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a_damaged_snapshot_decodes_to_something_that_can_be_written_or_not_at_all(
@@ -183,7 +183,7 @@ fn values_are_read_down_to_a_depth_and_no_further() {
 fn an_instance_or_a_scope_that_stands_twice_is_refused() {
     let whole = String::from_utf8(snapshot::encode(&samples::state())).unwrap();
     let line = whole.lines().find(|line| line.contains("local_image.base")).unwrap();
-    let line = line.trim_end_matches(',').trim_end_matches("]}");
+    let (line, _) = line.rsplit_once("]}").unwrap();
     let twice = whole.replacen(line, &format!("{line},\n{line}"), 1);
     let error = snapshot::decode(twice.as_bytes()).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();

@@ -16,15 +16,15 @@ fn path(name: &str) -> PathBuf {
 fn golden(name: &str, today: &[u8]) -> (Vec<u8>, String) {
     let path = path(name);
     if std::env::var_os("GREENROOM_WRITE_GOLDEN").is_some() && !path.exists() {
-        std::fs::write(&path, today).unwrap();
+        std::fs::write(&path, today).expect("the folder of the golden files");
     }
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let text = String::from_utf8(bytes.clone()).unwrap();
+    let text = String::from_utf8(bytes.clone()).expect("JSON is UTF-8");
     (bytes, text.replacen("greenroom 0.1.0", WRITTEN_BY, 1))
 }
 
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
 #[test]

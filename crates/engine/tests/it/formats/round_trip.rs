@@ -36,7 +36,7 @@ proptest! {
     #[test]
     fn a_plan_file_holds_no_secret_and_is_written_again_as_it_was(plan in arbitrary::plan(true)) {
         let bytes = plan::encode(&plan);
-        let text = String::from_utf8(bytes.clone()).unwrap();
+        let text = String::from_utf8(bytes.clone()).expect("JSON is UTF-8");
         prop_assert!(!text.contains(arbitrary::SECRET), "{}", text);
         prop_assert_eq!(plan::encode(&plan::decode(&bytes).unwrap()), bytes);
     }

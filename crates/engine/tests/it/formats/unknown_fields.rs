@@ -8,7 +8,7 @@ use super::samples;
 const NEW: &str = r#""mood":{"$expr":"(","list":[1,[0.5,null]]},"#;
 
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
 /// A snapshot in which state, scopes and instances have a field that nobody knows.
