@@ -150,8 +150,9 @@ impl<'s> Driver<'s> {
         self.append(opening, Then::Nothing);
         let worked = self.work(cancel).await;
         if worked.is_err() {
-            // What was sent goes on; its outcomes are the next session's to find.
-            while self.effects.next().await.is_some() {}
+            // What was sent is let come to its end, unless somebody is in a hurry; its outcomes
+            // are the next session's to find.
+            while !cancel.is_aborted() && self.effects.next().await.is_some() {}
             return worked;
         }
         self.close().await?;
@@ -168,13 +169,18 @@ impl<'s> Driver<'s> {
     async fn work(&mut self, cancel: &Cancel) -> Result<(), ApplyError> {
         let mut cancelled = pin!(cancel.cancelled());
         let mut aborted = pin!(cancel.aborted());
+        self.announce_phase();
         loop {
             self.start_ready()?;
             self.send_durable();
             if self.is_idle() {
+                let before = self.run.phase().map(|it| it.name.clone());
                 let standing = self.run.standing();
                 if self.cancelled || standing != Standing::Working || !self.run.has_ready() {
                     return Ok(());
+                }
+                if before != self.run.phase().map(|it| it.name.clone()) {
+                    self.announce_phase();
                 }
                 continue;
             }
@@ -187,6 +193,13 @@ impl<'s> Driver<'s> {
                 Some(done) = self.effects.next(), if !self.effects.is_empty() => self.done(done)?,
                 Some(done) = self.waits.next(), if !self.waits.is_empty() => self.done(done)?,
             }
+        }
+    }
+
+    fn announce_phase(&self) {
+        if let Some(phase) = self.run.phase() {
+            let operations = phase.operations.len();
+            self.observe(Event::PhaseStarted { phase: phase.name.clone(), operations });
         }
     }
 

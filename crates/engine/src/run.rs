@@ -13,7 +13,7 @@ use greenroom_model::address::Address;
 use greenroom_model::gate::Gate;
 use greenroom_model::identity::{Digest, Sequence, Uid};
 use greenroom_model::journal::{Entry, Intent};
-use greenroom_model::plan::{Action, Next, Operation, Plan, Wait};
+use greenroom_model::plan::{Action, Next, Operation, Phase, Plan, Wait};
 use greenroom_model::state::{Remote, State, Status};
 use greenroom_model::value::{Path, Value};
 use greenroom_spec::schemas::Schemas;
@@ -183,6 +183,12 @@ impl Run {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The current phase; `None` after the last.
+    #[must_use]
+    pub fn phase(&self) -> Option<&Phase> {
+        self.plan.phases.get(self.phase)
     }
 
     /// An operation of the current phase.

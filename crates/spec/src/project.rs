@@ -18,8 +18,8 @@ pub struct Project {
     pub state_url: Option<Located<Arc<str>>>,
     /// `[repository] url`: where artifacts are published.
     pub repository_url: Option<Located<Arc<str>>>,
-    /// `[provider.NAME]`: settings per provider configuration; a table with the key `alias` has
-    /// its configuration named `NAME.ALIAS`.
+    /// `[provider.NAME]`: settings per provider configuration; `[provider."aws.west"]` is a second
+    /// configuration of `aws`, which resources choose by its whole name.
     pub providers: BTreeMap<Arc<str>, ProviderBlock>,
     /// `[artifact.NAME]`.
     pub artifacts: BTreeMap<Arc<str>, Artifact>,
