@@ -152,7 +152,11 @@ impl<'s> Driver<'s> {
         if worked.is_err() {
             // What was sent is let come to its end, unless somebody is in a hurry; its outcomes
             // are the next session's to find.
-            while !cancel.is_aborted() && self.effects.next().await.is_some() {}
+            tokio::select! {
+                biased;
+                () = cancel.aborted() => {}
+                () = async { while self.effects.next().await.is_some() {} } => {}
+            }
             return worked;
         }
         self.close().await?;
@@ -340,6 +344,7 @@ impl<'s> Driver<'s> {
                 match result {
                     Ok(attributes) => {
                         self.contradictions(operation, &attributes);
+                        let attributes = self.run.marked(operation, &attributes);
                         let outcome = Outcome::Updated { attributes };
                         self.outcome(intent, outcome, Then::Complete { operation });
                     }
@@ -397,7 +402,8 @@ impl<'s> Driver<'s> {
         };
         let effects::Creation { created, object } = creation;
         let status = if created.ready { Status::Ready } else { Status::Incomplete };
-        let made = Made { id: created.id, status, attributes: created.attributes.clone() };
+        let attributes = self.run.marked(operation, &created.attributes);
+        let made = Made { id: created.id, status, attributes };
         let then = if created.ready {
             self.contradictions(operation, &created.attributes);
             Then::Complete { operation }
@@ -418,6 +424,7 @@ impl<'s> Driver<'s> {
         match result {
             Ok(attributes) => {
                 self.contradictions(operation, &attributes);
+                let attributes = self.run.marked(operation, &attributes);
                 let entry = Entry::Settled { address, uid, status: Status::Ready, attributes };
                 self.append(vec![entry], Then::Complete { operation });
                 Ok(())

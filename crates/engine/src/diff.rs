@@ -7,7 +7,7 @@ use greenroom_model::expr::{Expr, Selector};
 use greenroom_model::identity::Uid;
 use greenroom_model::schema::{Attribute, Attributes, OnChange, Presence, Type, TypeSchema};
 use greenroom_model::span::Span;
-use greenroom_model::value::{Object, Path, Step, Value};
+use greenroom_model::value::{Object, Path, Step, Value, mark_sensitive, sensitive_paths};
 
 use crate::convert::set_order;
 
@@ -68,6 +68,22 @@ pub fn propose(
         (name.clone(), marked(value, attribute, address, name))
     });
     Value::from(planned.collect::<Object>())
+}
+
+/// Attributes as a provider gave them, with the marks that they have in `like` and those that the
+/// schema asks for: a provider does not say what is secret.
+#[must_use]
+pub fn marked_like(
+    schema: Option<&TypeSchema>,
+    address: &Address,
+    attributes: &Value,
+    like: &Value,
+) -> Value {
+    let mut paths = sensitive_paths(like);
+    let by_schema = schema.into_iter().flat_map(|it| &it.attributes).filter(|it| it.1.sensitive);
+    paths.extend(by_schema.map(|(name, _)| Path(vec![Step::Key(name.clone())])));
+    paths.retain(|path| path.find(attributes).is_some_and(|it| !it.is_null()));
+    mark_sensitive(attributes.clone(), &paths, &Arc::new(instance_reference(address)))
 }
 
 /// `value` with the mark that its schema asks for.

@@ -18,6 +18,7 @@ use greenroom_model::state::{Remote, State, Status};
 use greenroom_model::value::{Path, Value};
 use greenroom_spec::schemas::Schemas;
 
+use crate::diff;
 use crate::outcomes::{Outcomes, Secrets};
 use crate::replay::{ReplayError, replay};
 use crate::schedule::{ImpossibleEvent, Progress, Schedule};
@@ -306,6 +307,22 @@ impl Run {
         arguments::contradictions(planned, attributes)
     }
 
+    /// Attributes that a provider gave back for an operation, with the marks of its plan and of
+    /// what is known of the object.
+    #[must_use]
+    pub fn marked(&self, operation: u32, attributes: &Value) -> Value {
+        let (address, like) = match &self.operation(operation).action {
+            Action::Create(change) | Action::Update(change) => (&change.address, &change.planned),
+            Action::Complete { address, uid } => match self.object(address, uid) {
+                Some(remote) => (address, &remote.attributes),
+                None => return attributes.clone(),
+            },
+            _ => return attributes.clone(),
+        };
+        let schema = self.schemas.of_block(&address.block).map(|it| it.schema);
+        diff::marked_like(schema, address, attributes, like)
+    }
+
     /// Takes the state out when the run is over.
     #[must_use]
     pub fn into_state(self) -> State {
@@ -375,6 +392,8 @@ impl Run {
             Action::Create(change) => self
                 .object(&change.address, &change.uid)
                 .is_some_and(|it| it.status == Status::Incomplete),
+            // An update whose answer was lost is settled by what was read, which may be as before.
+            Action::Update(change) => self.is_unlike(change),
             Action::Delete(removal) => self.object(&removal.address, &removal.uid).is_some(),
             _ => false,
         }

@@ -57,6 +57,7 @@ impl Planner {
     }
 
     pub(super) fn take_read(&mut self, address: &Address, remote: &Remote, seen: ReadSeen) {
+        let seen = self.marked(address, remote, seen);
         let drift = match &seen {
             ReadSeen::Present(attributes) => (!self.same(address, &remote.attributes, attributes))
                 .then(|| DriftSeen::Changed { attributes: attributes.clone() }),
@@ -82,6 +83,19 @@ impl Planner {
             seen,
         }));
         self.seen.insert(remote.uid.clone(), seen);
+    }
+
+    /// What was seen with the marks that are recorded.
+    fn marked(&self, address: &Address, remote: &Remote, seen: ReadSeen) -> ReadSeen {
+        let schema = self.input.schemas.of_block(&address.block).map(|it| it.schema);
+        let mark = |seen: &Value| diff::marked_like(schema, address, seen, &remote.attributes);
+        match seen {
+            ReadSeen::Present(attributes) => ReadSeen::Present(mark(&attributes)),
+            ReadSeen::Broken { attributes, reason } => {
+                ReadSeen::Broken { attributes: mark(&attributes), reason }
+            }
+            seen @ (ReadSeen::Gone | ReadSeen::Unreadable(_)) => seen,
+        }
     }
 
     fn same(&self, address: &Address, recorded: &Value, seen: &Value) -> bool {
@@ -168,6 +182,10 @@ impl Planner {
         }
         for trigger in &own.lifecycle.replace_triggered_by {
             frame.evaluate(trigger);
+        }
+        // Made anew because of a change, it is made after that change.
+        for read in frame.take_reads() {
+            strengthen(&mut links, read, Link { needs: Strength::Complete, holds: false });
         }
         let record = frame.finish();
         missing.extend(record.missing);

@@ -17,6 +17,7 @@ use greenroom_spec::diagnostic::Diagnostic;
 
 use super::decide::{Decision, New};
 use super::{Planner, ReadSeen};
+use crate::diff;
 use crate::graph::{self, Draft};
 use crate::world::{Frame, index};
 
@@ -42,7 +43,13 @@ impl Planner {
                 let prior = prior.and_then(|it| it.outputs.get(name)).cloned();
                 Some((name.clone(), PlannedOutput { value: evaluated.value.0, prior }))
             });
-            let planned = planned.collect();
+            let mut planned: BTreeMap<_, _> = planned.collect();
+            // One that is wanted no longer goes; one that is null is not kept in the first place.
+            for (name, value) in prior.into_iter().flat_map(|it| &it.outputs) {
+                let gone = PlannedOutput { value: Value::Null, prior: Some(value.clone()) };
+                planned.entry(name.clone()).or_insert(gone);
+            }
+            planned.retain(|_, it| it.prior.is_some() || !it.value.is_null());
             outputs.insert(scope.scope.clone(), planned);
         }
         self.diagnostics.extend(diagnostics);
@@ -233,8 +240,14 @@ impl Planner {
             incarnation,
             provider: block.provider.clone(),
             config: Value::from(self.items[instance as usize].config.clone()),
+            // What was found after an interruption came without marks.
+            prior: Some(diff::marked_like(
+                None,
+                &node.address,
+                &self.attributes_now(remote),
+                &planned,
+            )),
             planned,
-            prior: Some(self.attributes_now(remote)),
             replaces: None,
             lifecycle: self.lifecycle(instance),
             handle: Handle { token: remote.uid.0.clone(), natural_key: None },

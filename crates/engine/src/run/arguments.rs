@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use greenroom_model::address::Scope;
 use greenroom_model::gate::{Gate, Probe};
+use greenroom_model::identity::Uid;
 use greenroom_model::journal::{self, Handle, Intent, Lifecycle, Subject};
 use greenroom_model::plan::{Change, Operation, Removal, RemovalReason, ReplaceReason};
 use greenroom_model::schema::Presence;
@@ -29,11 +30,27 @@ impl Run {
         if let Some(made) = self.object(&change.address, &change.uid) {
             return Ok(Work::Complete(Box::new(target(&change.address, made))));
         }
+        let change = &self.unspent(change);
         let planned = self.planned(change)?;
         if let Some(work) = self.unless_equal(operation, change, &planned, now) {
             return Ok(work);
         }
         Ok(self.effect(operation, change, journal::Effect::Create, planned, now))
+    }
+
+    /// The change with an incarnation of its own, where an earlier run sent this one and nobody
+    /// knows whether it will turn up: a second object must not share its token.
+    fn unspent(&self, change: &Change) -> Change {
+        let is_this = |it: &Subject| it.uid == change.uid;
+        let watched = self.state.watch.iter().any(|it| it.intent.subjects.iter().any(is_this));
+        if !watched {
+            return change.clone();
+        }
+        let spent = self.state.instance(&change.address).map(|it| it.incarnation);
+        let incarnation = spent.unwrap_or(change.incarnation).next();
+        let uid = Uid::derive(&self.state.lineage, &change.address, incarnation);
+        let handle = Handle { token: uid.0.clone(), ..change.handle.clone() };
+        Change { uid, incarnation, handle, ..change.clone() }
     }
 
     pub(super) fn update(
@@ -201,6 +218,19 @@ impl Run {
             (name.clone(), from.get(name).cloned().unwrap_or_default())
         });
         Value::from(attributes.collect::<Object>())
+    }
+
+    /// Whether the object differs for certain from what the change wants.
+    pub(super) fn is_unlike(&self, change: &Change) -> bool {
+        let Ok(planned) = self.planned(change) else { return false };
+        let current = self.state.instance(&change.address).and_then(|it| it.current.as_ref());
+        let known = self.schemas.of_block(&change.address.block);
+        let (Some(remote), Some(known)) = (current, known) else { return false };
+        known.schema.attributes.iter().any(|(name, attribute)| {
+            let at = |value: &Value| value.get(name).cloned().unwrap_or_default();
+            let found = diff::compare(&at(&remote.attributes), &at(&planned), &attribute.ty);
+            attribute.is_argument() && found == diff::Comparison::Different
+        })
     }
 
     fn difference(&self, change: &Change, prior: &Value, planned: &Value) -> Vec<Path> {

@@ -103,7 +103,13 @@ pub(super) fn opening(
                 Some(Seen { attributes: attributes.clone(), status: Status::Failed })
             }
             DriftSeen::Changed { attributes } => {
-                Some(Seen { attributes: attributes.clone(), status: Status::Ready })
+                // To be there is not to be ready: who was not seen ready is still waited for.
+                let incomplete = state
+                    .instance(&drift.address)
+                    .and_then(|it| it.current.as_ref())
+                    .is_some_and(|it| it.uid == drift.uid && it.status == Status::Incomplete);
+                let status = if incomplete { Status::Incomplete } else { Status::Ready };
+                Some(Seen { attributes: attributes.clone(), status })
             }
         };
         Entry::Observed { address: drift.address.clone(), uid: drift.uid.clone(), seen }

@@ -1,3 +1,6 @@
 //! Tests of the engine from outside.
 
 mod formats;
+mod planning;
+mod replaying;
+mod scheduling;

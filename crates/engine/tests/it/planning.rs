@@ -1,0 +1,10 @@
+//! Plans: what becomes of specs and a state.
+
+mod changes;
+mod edges;
+mod mistakes;
+mod outputs;
+mod render;
+mod repetition;
+mod replacements;
+mod support;

@@ -1,0 +1,34 @@
+//! Chance by seed.
+
+/// A stream of numbers that its seed decides.
+#[derive(Clone, Debug)]
+pub struct Chance {
+    state: u64,
+}
+
+impl Chance {
+    /// The stream of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Chance {
+        Chance { state: seed }
+    }
+
+    /// The next number (SplitMix64).
+    pub fn number(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`; 0 if there is none.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 { 0 } else { self.number() % bound }
+    }
+
+    /// Whether something of this likelihood, in percent, happens now.
+    pub fn percent(&mut self, likely: u8) -> bool {
+        self.below(100) < u64::from(likely)
+    }
+}
