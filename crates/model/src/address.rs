@@ -141,7 +141,9 @@ impl fmt::Display for BlockName {
         if self.mode == Mode::Data {
             f.write_str("data.")?;
         }
-        write!(f, "{}.{}", self.kind, self.name)
+        f.write_str(&self.kind)?;
+        f.write_str(".")?;
+        f.write_str(&self.name)
     }
 }
 
@@ -149,7 +151,11 @@ impl fmt::Display for InstanceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InstanceKey::Only => Ok(()),
-            InstanceKey::Index(index) => write!(f, "[{index}]"),
+            InstanceKey::Index(index) => {
+                f.write_str("[")?;
+                fmt::Display::fmt(index, f)?;
+                f.write_str("]")
+            }
             InstanceKey::Name(name) => {
                 write!(f, "[\"{}\"]", name.replace('\\', "\\\\").replace('"', "\\\""))
             }
@@ -157,9 +163,13 @@ impl fmt::Display for InstanceKey {
     }
 }
 
+// Piece by piece: addresses are printed for each line of a snapshot.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}{}", self.scope, self.block, self.key)
+        f.write_str(&self.scope.0)?;
+        f.write_str("/")?;
+        self.block.fmt(f)?;
+        self.key.fmt(f)
     }
 }
 
@@ -188,16 +198,26 @@ impl FromStr for BlockName {
     }
 }
 
+impl FromStr for InstanceKey {
+    type Err = AddressError;
+
+    /// Reads what stands behind a block's name: nothing, `[0]` or `["name"]`.
+    fn from_str(text: &str) -> Result<InstanceKey, AddressError> {
+        if text.is_empty() {
+            return Ok(InstanceKey::Only);
+        }
+        parse_key(text).ok_or_else(|| AddressError::Form { text: text.to_owned() })
+    }
+}
+
 impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Address, AddressError> {
         let form = || AddressError::Form { text: text.to_owned() };
         let (scope, rest) = text.split_once('/').ok_or_else(form)?;
-        let (block, key) = match rest.find('[') {
-            Some(at) => (&rest[..at], parse_key(&rest[at..]).ok_or_else(form)?),
-            None => (rest, InstanceKey::Only),
-        };
+        let (block, key) = rest.split_at(rest.find('[').unwrap_or(rest.len()));
+        let key = key.parse().map_err(|_| form())?;
         Ok(Address { scope: scope.parse()?, block: block.parse()?, key })
     }
 }

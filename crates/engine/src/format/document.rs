@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de};
 use serde_json::ser::Formatter;
 
 use super::FORMAT;
@@ -10,7 +10,9 @@ use super::error::{Document, FormatError, Misfit};
 
 /// Parses `bytes`, which must hold one document and nothing else.
 pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // Checked once as a whole, not again for each text in it.
+    let text = std::str::from_utf8(bytes).map_err(de::Error::custom)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     // The limit of serde_json is lower than ours. Values count their own depth, unknown fields are
     // skipped without recursion, and no other form nests without end.
     deserializer.disable_recursion_limit();

@@ -1,20 +1,14 @@
 //! Intents, and the parts of them that plans have too.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_model::expr::Expr;
 use greenroom_model::identity::{Incarnation, Uid};
 use greenroom_model::journal::{Effect, Handle, Intent, Lifecycle, Subject};
-use greenroom_model::schema::Strength;
-use greenroom_model::state::Reads;
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Mode, Reader, Text, is_false, marks};
+use super::{Json, Mode, Reader, ReadsForm, Text, is_false, marks};
 use crate::format::error::Misfit;
-
-/// The form of [`Reads`].
-pub(crate) type ReadsForm<'a> = BTreeMap<Text<'a>, Strength>;
 
 /// The form of [`Intent`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,7 +26,7 @@ pub(crate) struct IntentForm<'a> {
     arguments: Json<'a>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     sensitive: Vec<Text<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(borrow, default, skip_serializing_if = "ReadsForm::is_empty")]
     reads: ReadsForm<'a>,
     #[serde(default, skip_serializing_if = "is_false")]
     create_before_destroy: bool,
@@ -59,11 +53,6 @@ pub(crate) struct HandleForm<'a> {
     natural_key: Option<Text<'a>>,
 }
 
-/// The form of what a configuration read.
-pub(crate) fn reads_form(reads: &Reads) -> ReadsForm<'static> {
-    reads.iter().map(|(address, strength)| (Text::of(address), *strength)).collect()
-}
-
 impl<'a> IntentForm<'a> {
     pub(crate) fn of(intent: &'a Intent) -> IntentForm<'a> {
         let Intent {
@@ -84,7 +73,7 @@ impl<'a> IntentForm<'a> {
             handle: HandleForm::of(handle),
             arguments: Json::Given(arguments, Mode::Kept),
             sensitive: marks::of(arguments),
-            reads: reads_form(reads),
+            reads: ReadsForm::Given(reads),
             create_before_destroy: *create_before_destroy,
             prevent_destroy: *prevent_destroy,
             deadline: *deadline,
@@ -103,7 +92,7 @@ impl<'a> IntentForm<'a> {
             handle: self.handle.read(),
             arguments: reader.marked(self.arguments, &self.sensitive, base)?,
             lifecycle: Lifecycle {
-                reads: reader.reads(&self.reads)?,
+                reads: reader.reads(self.reads)?,
                 create_before_destroy: self.create_before_destroy,
                 prevent_destroy: self.prevent_destroy,
             },

@@ -6,6 +6,7 @@ pub(super) mod intent;
 pub(super) mod json;
 pub(super) mod marks;
 pub(super) mod reader;
+pub(super) mod reads;
 pub(super) mod remote;
 pub(super) mod roster;
 pub(super) mod text;
@@ -14,6 +15,7 @@ pub(super) mod time;
 pub(super) use extra::WithExtra;
 pub(super) use json::{Json, Mode};
 pub(super) use reader::Reader;
+pub(super) use reads::ReadsForm;
 pub(super) use text::Text;
 
 use serde::{Deserialize, Deserializer};

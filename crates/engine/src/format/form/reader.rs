@@ -6,13 +6,13 @@ use std::sync::Arc;
 use greenroom_model::address::{Address, AddressError, BlockName, InstanceKey, Scope};
 use greenroom_model::expr::Expr;
 use greenroom_model::plan::OperationId;
-use greenroom_model::schema::Strength;
 use greenroom_model::state::{Extra, Reads};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::expr::parse_expression;
 
 use super::json::{EXPRESSION, Json};
 use super::marks;
+use super::reads::ReadsForm;
 use super::text::Text;
 use crate::format::error::Misfit;
 
@@ -21,6 +21,7 @@ use crate::format::error::Misfit;
 pub(crate) struct Reader {
     texts: HashSet<Arc<str>>,
     scopes: HashMap<Arc<str>, Scope>,
+    blocks: HashMap<Arc<str>, BlockName>,
     reads: Arc<Reads>,
 }
 
@@ -53,13 +54,18 @@ impl Reader {
 
     /// Reads an address without its scope: `aws_instance.web[0]`.
     pub(crate) fn place(&mut self, text: &str) -> Result<(BlockName, InstanceKey), Misfit> {
-        // The model knows how keys are quoted; any scope will do.
-        let address: Address = format!("{}/{text}", Scope::FRONT)
-            .parse()
-            .map_err(|_| AddressError::Form { text: text.to_owned() })?;
-        let BlockName { mode, kind, name } = address.block;
+        let (block, key) = text.split_at(text.find('[').unwrap_or(text.len()));
+        Ok((self.block(block)?, key.parse()?))
+    }
+
+    fn block(&mut self, text: &str) -> Result<BlockName, Misfit> {
+        if let Some(known) = self.blocks.get(text) {
+            return Ok(known.clone());
+        }
+        let BlockName { mode, kind, name } = text.parse()?;
         let block = BlockName { mode, kind: self.share(&kind), name: self.share(&name) };
-        Ok((block, address.key))
+        self.blocks.insert(text.into(), block.clone());
+        Ok(block)
     }
 
     pub(crate) fn operation(&mut self, text: &str) -> Result<OperationId, Misfit> {
@@ -68,15 +74,19 @@ impl Reader {
     }
 
     /// What a configuration read; equal ones that follow each other are one.
-    pub(crate) fn reads(
-        &mut self,
-        reads: &BTreeMap<Text<'_>, Strength>,
-    ) -> Result<Arc<Reads>, Misfit> {
-        let pairs =
-            reads.iter().map(|(text, strength)| Ok((self.address(text.as_str())?, *strength)));
-        let reads: Reads = pairs.collect::<Result<_, Misfit>>()?;
-        if *self.reads != reads {
-            self.reads = Arc::new(reads);
+    pub(crate) fn reads(&mut self, form: ReadsForm<'_>) -> Result<Arc<Reads>, Misfit> {
+        let found = match form {
+            ReadsForm::Given(reads) => reads.clone(),
+            ReadsForm::Found(found) => {
+                let mut reads = Reads::new();
+                for (text, strength) in found {
+                    reads.insert(self.address(text.as_str())?, strength);
+                }
+                reads
+            }
+        };
+        if *self.reads != found {
+            self.reads = Arc::new(found);
         }
         Ok(self.reads.clone())
     }
@@ -132,10 +142,11 @@ impl Reader {
             }
             (Some(_), Some((key, _))) => Err(Misfit::Tag(key.as_str().to_owned())),
             (_, last) => {
-                let fields = fields.into_iter().chain(last);
-                let fields =
-                    fields.map(|(key, value)| Ok((self.share(key.as_str()), self.value(value)?)));
-                Ok(Value::from(fields.collect::<Result<Object, Misfit>>()?))
+                let mut object = Object::new();
+                for (key, value) in fields.into_iter().chain(last) {
+                    object.insert(self.share(key.as_str()), self.value(value)?);
+                }
+                Ok(Value::from(object))
             }
         }
     }

@@ -5,8 +5,7 @@ use greenroom_model::identity::{Incarnation, Sequence, Uid};
 use greenroom_model::state::{Extra, Instance, Remote, Status};
 use serde::{Deserialize, Serialize};
 
-use super::intent::{ReadsForm, reads_form};
-use super::{Json, Mode, Reader, Text, is_false, marks};
+use super::{Json, Mode, Reader, ReadsForm, Text, is_false, marks};
 use crate::format::error::Misfit;
 
 /// The form of [`Instance`], its address included.
@@ -92,7 +91,7 @@ impl<'a> RemoteForm<'a> {
             status: *status,
             attributes: Json::Given(attributes, Mode::Kept),
             sensitive: marks::of(attributes),
-            reads: reads_form(reads),
+            reads: ReadsForm::Given(reads),
             version: version.0,
             create_before_destroy: *create_before_destroy,
             prevent_destroy: *prevent_destroy,
@@ -111,7 +110,7 @@ impl<'a> RemoteForm<'a> {
             provider: reader.share(self.provider.as_str()),
             status: self.status,
             attributes: reader.marked(self.attributes, &self.sensitive, base)?,
-            reads: reader.reads(&self.reads)?,
+            reads: reader.reads(self.reads)?,
             version: Sequence(self.version),
             create_before_destroy: self.create_before_destroy,
             prevent_destroy: self.prevent_destroy,

@@ -1,7 +1,7 @@
 //! Text that is borrowed from the document while it is read.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use serde::de::{self, Visitor};
@@ -14,7 +14,10 @@ pub(crate) struct Text<'a>(Cow<'a, str>);
 impl<'a> Text<'a> {
     /// The text that `printed` prints.
     pub(crate) fn of(printed: &impl fmt::Display) -> Text<'a> {
-        Text(Cow::Owned(printed.to_string()))
+        // Most are addresses, and most of those fit.
+        let mut text = String::with_capacity(64);
+        write!(text, "{printed}").expect("a string takes every text");
+        Text(Cow::Owned(text))
     }
 
     pub(crate) fn as_str(&self) -> &str {

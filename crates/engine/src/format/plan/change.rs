@@ -10,8 +10,8 @@ use greenroom_model::value::{Path, PathError, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::format::error::Misfit;
-use crate::format::form::intent::{HandleForm, ReadsForm, reads_form};
-use crate::format::form::{Json, Mode, Reader, Text, is_false, present, time};
+use crate::format::form::intent::HandleForm;
+use crate::format::form::{Json, Mode, Reader, ReadsForm, Text, is_false, present, time};
 
 /// The form of [`Change`].
 #[derive(Serialize, Deserialize)]
@@ -123,7 +123,7 @@ impl<'a> ChangeForm<'a> {
             planned: given(&change.planned),
             prior: change.prior.as_ref().map(given),
             replaces: change.replaces.as_ref().map(ReplacementForm::of),
-            reads: reads_form(reads),
+            reads: ReadsForm::Given(reads),
             create_before_destroy: *create_before_destroy,
             prevent_destroy: *prevent_destroy,
             handle: HandleForm::of(&change.handle),
@@ -142,7 +142,7 @@ impl<'a> ChangeForm<'a> {
             prior: self.prior.map(|prior| reader.value(prior)).transpose()?,
             replaces: self.replaces.map(ReplacementForm::read).transpose()?,
             lifecycle: Lifecycle {
-                reads: reader.reads(&self.reads)?,
+                reads: reader.reads(self.reads)?,
                 create_before_destroy: self.create_before_destroy,
                 prevent_destroy: self.prevent_destroy,
             },
