@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `greenroom`; everything it does is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    greenroom::main(std::env::args_os())
+}

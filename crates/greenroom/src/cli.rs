@@ -1,0 +1,318 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Build whole environments once and promote them many times
+#[derive(Debug, Parser)]
+#[command(name = "greenroom", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Global {
+    /// Work in this folder, the project's; else the nearest one upwards with a greenroom.toml
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print events as JSON, one object a line, instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print no colour, as with the environment variable NO_COLOR
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// Log what happens inside to standard error; twice or thrice for more
+    #[arg(short = 'v', action = ArgAction::Count, global = true)]
+    pub(crate) verbosity: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a small project that works at once
+    Init(InitArgs),
+    /// Report every mistake in the project, its templates and the plans that they make
+    Validate(ValidateArgs),
+    /// Show what apply would do
+    Plan(PlanArgs),
+    /// Make the environment as the specs say
+    Apply(ApplyArgs),
+    /// Remove everything of an environment
+    Destroy(DestroyArgs),
+    /// Show an environment, a plan file, or which environments there are
+    Show(ShowArgs),
+    /// Look into a state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Print outputs
+    Output(OutputArgs),
+    /// Print the graph of an environment's objects in the language of Graphviz
+    Graph(GraphArgs),
+    /// Print a JSON Schema of greenroom.toml and the templates
+    Schema(SchemaArgs),
+}
+
+/// Which environment.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Target {
+    /// The stage
+    pub(crate) stage: String,
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+}
+
+/// Which environment of a stage.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Environment {
+    /// The environment of the stage; else GREENROOM_ENV, else `default`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+}
+
+/// What the specs are given.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Inputs {
+    /// A variable's value, over GREENROOM_VAR_NAME and --var-file
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) var: Vec<(String, String)>,
+    /// A TOML file with variables' values
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+    /// An image, instead of the one in greenroom.toml
+    #[arg(long, value_name = "NAME=ID", value_parser = pair)]
+    pub(crate) image: Vec<(String, String)>,
+}
+
+/// How much of a plan is shown.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Detail {
+    /// Show all of a long plan
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Execution {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// How many operations may run at a time
+    #[arg(long, value_name = "N", default_value_t = 10,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub(crate) parallelism: usize,
+}
+
+/// How much of the world is read before planning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RefreshChoice {
+    /// What lists of objects tell
+    Bulk,
+    /// Everything, object by object where need be
+    Full,
+    /// Nothing
+    Skip,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder; made if it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// Only this stage
+    pub(crate) stage: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Plan the removal of everything
+    #[arg(long, conflicts_with_all = ["refresh", "var", "var_file", "image"])]
+    pub(crate) destroy: bool,
+    /// How much of the world to read first
+    #[arg(long, value_enum, value_name = "HOW", default_value = "bulk")]
+    pub(crate) refresh: RefreshChoice,
+    /// Save the plan, for `apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// The stage, or a plan file
+    #[arg(value_name = "STAGE|PLANFILE")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// How much of the world to read first
+    #[arg(long, value_enum, value_name = "HOW", default_value = "bulk")]
+    pub(crate) refresh: RefreshChoice,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A stage or a plan file; without it, all environments are listed
+    #[arg(value_name = "STAGE|PLANFILE")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the addresses of all objects
+    List(Target),
+    /// Show one object with its attributes
+    Show(StateShowArgs),
+    /// Describe the state's files, however damaged they are
+    Examine(Target),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateShowArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The object's address; the scope may be left out
+    pub(crate) address: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// One output: printed bare, for scripts, even if it is sensitive
+    pub(crate) name: Option<String>,
+    /// Print the bare text without a line end; refuse lists and objects
+    #[arg(long, requires = "name")]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Print the reference in Markdown instead: of all providers, one, or one type
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
+    pub(crate) markdown: Option<Option<String>>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn refused(args: &[&str]) -> ErrorKind {
+        let args = std::iter::once("greenroom").chain(args.iter().copied());
+        Cli::try_parse_from(args).expect_err("must be refused").kind()
+    }
+
+    fn taken(args: &[&str]) -> Command {
+        let args = std::iter::once("greenroom").chain(args.iter().copied());
+        Cli::try_parse_from(args).expect("must be taken").command
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_that_other_tools_rely_on_are_taken() {
+        taken(&["plan", "integration", "--detailed-exitcode"]);
+        taken(&["apply", "integration", "--yes"]);
+        taken(&["destroy", "integration", "--yes"]);
+    }
+
+    #[test]
+    fn global_options_may_stand_before_and_after_the_command() {
+        for args in [["-C", "x", "schema", "--json"], ["--json", "schema", "-C", "x"]] {
+            let args = std::iter::once("greenroom").chain(args);
+            let cli = Cli::try_parse_from(args).expect("must be taken");
+            assert!(cli.global.json && cli.global.directory.is_some());
+        }
+    }
+
+    #[test]
+    fn a_plan_to_destroy_reads_no_variables_and_no_world() {
+        for option in [["--refresh", "full"], ["--var", "a=b"], ["--var-file", "f"]] {
+            let args = ["plan", "it", "--destroy", option[0], option[1]];
+            assert_eq!(refused(&args), ErrorKind::ArgumentConflict, "{option:?}");
+        }
+    }
+
+    #[test]
+    fn raw_output_is_of_one_output() {
+        assert_eq!(refused(&["output", "it", "--raw"]), ErrorKind::MissingRequiredArgument);
+        taken(&["output", "it", "url", "--raw"]);
+    }
+
+    #[test]
+    fn a_variable_needs_a_name_and_may_have_an_equals_sign_in_its_value() {
+        assert_eq!(refused(&["plan", "it", "--var", "novalue"]), ErrorKind::ValueValidation);
+        assert_eq!(refused(&["plan", "it", "--var", "=x"]), ErrorKind::ValueValidation);
+        let Command::Plan(plan) = taken(&["plan", "it", "--var", "query=a=b"]) else {
+            panic!("not a plan");
+        };
+        assert_eq!(plan.inputs.var, [("query".to_owned(), "a=b".to_owned())]);
+    }
+
+    #[test]
+    fn nothing_runs_with_a_parallelism_of_none() {
+        assert_eq!(refused(&["apply", "it", "--parallelism", "0"]), ErrorKind::ValueValidation);
+    }
+}

@@ -1,0 +1,53 @@
+//! The commands, one file each.
+
+mod apply;
+mod carry_out;
+mod destroy;
+mod graph;
+mod init;
+mod output;
+mod plan;
+mod plan_file;
+mod prepare;
+mod schema;
+mod show;
+mod state;
+mod validate;
+
+use crate::cli::Command;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Schema(args) => schema::run(&args, context),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(Failure::System)?;
+            let result = runtime.block_on(run_async(command, context));
+            // Nothing that still runs in the background is waited for.
+            runtime.shutdown_background();
+            result
+        }
+    }
+}
+
+async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Schema(args) => schema::run(&args, context),
+        Command::Validate(args) => validate::run(args, context).await,
+        Command::Plan(args) => plan::run(args, context).await,
+        Command::Apply(args) => apply::run(args, context).await,
+        Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Show(args) => show::run(args, context).await,
+        Command::State(command) => state::run(command, context).await,
+        Command::Output(args) => output::run(args, context).await,
+        Command::Graph(args) => graph::run(args, context).await,
+    }
+}

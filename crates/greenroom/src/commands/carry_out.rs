@@ -1,0 +1,170 @@
+//! What apply and destroy have in common: a lease, a question, a run, a summary.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenroom_apply::{Cancel, Session, Workbench};
+use greenroom_engine::outcomes::Secrets;
+use greenroom_model::identity::Lineage;
+use greenroom_model::plan::{Plan, Purpose};
+use greenroom_store::StateName;
+
+use crate::cli::{Detail, Execution};
+use crate::confirm::{self, Answer};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::signals;
+use crate::view::outputs::Outputs;
+use crate::view::plan::{PlanView, totals};
+use crate::view::summary::{Outcome, Summary};
+
+/// A command that changes something, while it runs.
+pub(super) struct Undertaking<'a> {
+    pub(super) context: &'a Context,
+    pub(super) workbench: Workbench,
+    pub(super) progress: Progress,
+    pub(super) cancel: Cancel,
+    execution: Execution,
+    detail: Detail,
+}
+
+impl<'a> Undertaking<'a> {
+    /// Prepares a command that changes something, and listens for signals from here on. A state
+    /// that it makes has the given lineage, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unconfirmed`] if nobody could be asked later.
+    pub(super) fn begin(
+        context: &'a Context,
+        project: &Project,
+        lineage: Option<Lineage>,
+        execution: Execution,
+        detail: Detail,
+    ) -> Result<Undertaking<'a>, Failure> {
+        if !execution.yes && (context.console.is_json() || !confirm::can_ask()) {
+            return Err(Failure::Unconfirmed);
+        }
+        let progress = Progress::start(context.console.clone());
+        let store = match lineage {
+            Some(lineage) => project.store()?.with_lineages(move || lineage_of(&lineage)),
+            None => project.store()?,
+        };
+        let workbench =
+            context.workbench(project, Arc::new(store), progress.observer(), execution.parallelism);
+        let cancel = Cancel::new();
+        listen(context, &progress, &cancel)?;
+        Ok(Undertaking { context, workbench, progress, cancel, execution, detail })
+    }
+
+    /// Takes the lease of `state`, and settles what an earlier run left open.
+    pub(super) async fn open(&self, state: &StateName) -> Result<Session, Failure> {
+        self.progress.busy(format!("taking the lease of {state}"));
+        let holder = self.context.holder();
+        Ok(self.workbench.open(state, holder, &self.cancel).await?)
+    }
+
+    /// Shows a plan, asks, carries it out, and tells what came of it.
+    pub(super) async fn carry_out(
+        self,
+        mut session: Session,
+        plan: Plan,
+        secrets: Secrets,
+    ) -> Result<Exit, Failure> {
+        self.progress.quiet();
+        let view = PlanView::of(&plan, self.detail.verbose);
+        self.context.console.tell(&view);
+        if view.is_empty() && plan.purpose != Purpose::Destroy {
+            return self.nothing_to_do(session).await;
+        }
+        if !view.changes_nothing()
+            && let Some(declined) = self.ask(plan.purpose).await
+        {
+            session.close().await?;
+            return Ok(self.tell(&Summary::nothing_done(declined)));
+        }
+        let started = Instant::now();
+        let destroy = plan.purpose == Purpose::Destroy;
+        self.progress.expect(totals(&plan));
+        let applied = session.apply(Arc::new(plan), secrets, &self.cancel).await?;
+        let outputs = Outputs::of(session.state());
+        self.progress.busy("saving the state");
+        session.close().await?;
+        self.progress.quiet();
+        let outcome = Outcome::of(&applied, destroy);
+        let unfinished = !matches!(outcome, Outcome::Applied | Outcome::Destroyed);
+        let exit = self.tell(&Summary {
+            outcome,
+            completed: applied.completed,
+            failed: applied.failed.len(),
+            skipped: applied.skipped,
+            elapsed: started.elapsed(),
+            resume: unfinished.then(|| self.context.invocation.resume()),
+        });
+        if outcome == Outcome::Applied {
+            self.show(&outputs);
+        }
+        Ok(exit)
+    }
+
+    async fn nothing_to_do(&self, session: Session) -> Result<Exit, Failure> {
+        let outputs = Outputs::of(session.state());
+        session.close().await?;
+        let mut summary = Summary::nothing_done(Outcome::Unchanged);
+        summary.elapsed = Duration::ZERO;
+        let exit = if self.context.console.is_json() { self.tell(&summary) } else { Exit::Done };
+        self.show(&outputs);
+        Ok(exit)
+    }
+
+    /// Why not to go on; `None` to go on.
+    async fn ask(&self, purpose: Purpose) -> Option<Outcome> {
+        if self.execution.yes {
+            return None;
+        }
+        let what = match purpose {
+            Purpose::Destroy => "destroy all of this, which cannot be undone",
+            _ => "perform these actions",
+        };
+        let question = format!("\nDo you want to {what}? Only 'yes' is accepted: ");
+        self.context.console.eprint(&question);
+        match confirm::answer(&self.cancel).await {
+            Answer::Yes => None,
+            Answer::No => Some(Outcome::Declined),
+            Answer::Cancelled => Some(Outcome::Cancelled),
+        }
+    }
+
+    fn tell(&self, summary: &Summary) -> Exit {
+        self.context.console.tell(summary);
+        summary.outcome.exit()
+    }
+
+    fn show(&self, outputs: &Outputs) {
+        if !outputs.values.is_empty() || self.context.console.is_json() {
+            self.context.console.data(outputs);
+        }
+    }
+}
+
+/// The same lineage, as the store has it.
+fn lineage_of(lineage: &Lineage) -> greenroom_store::Lineage {
+    greenroom_store::Lineage(lineage.0.to_string())
+}
+
+fn listen(context: &Context, progress: &Progress, cancel: &Cancel) -> Result<(), Failure> {
+    let resume = context.invocation.resume();
+    let (first, second) = (progress.voice(), progress.voice());
+    let first = move || {
+        first.say(format!(
+            "cancelled by a signal; a second one leaves at once. To go on later: {resume}"
+        ));
+    };
+    let second = move || {
+        second.say("leaving at once; the next command looks what became of this".to_owned());
+    };
+    signals::watch(cancel.clone(), first, second).map_err(Failure::System)
+}

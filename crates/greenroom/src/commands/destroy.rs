@@ -1,0 +1,44 @@
+//! `greenroom destroy`: remove everything of an environment. It needs the state and no templates.
+
+use greenroom_engine::destroy::plan_destroy;
+
+use super::carry_out::Undertaking;
+use crate::cli::DestroyArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::{Place, Project};
+use crate::view::plan::PlanView;
+
+pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Failure> {
+    let project = context.sound_project()?;
+    let stage = &args.target.stage;
+    let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
+    if context.reader(&project)?.view(&place.state).await?.state.is_none() {
+        return nothing_there(context, &project, stage, &place);
+    }
+    let undertaking = Undertaking::begin(context, &project, None, args.execution, args.detail)?;
+    let session = undertaking.open(&place.state).await?;
+    match plan_destroy(session.state(), place.environment.clone()) {
+        Ok(plan) => undertaking.carry_out(session, plan, Default::default()).await,
+        Err(source) => {
+            undertaking.progress.quiet();
+            session.close().await?;
+            Err(Failure::Destroy { state: place.state.to_string(), source })
+        }
+    }
+}
+
+/// A stage that nobody knows is a slip; an environment that is not there is one that is gone.
+fn nothing_there(
+    context: &Context,
+    project: &Project,
+    stage: &str,
+    place: &Place,
+) -> Result<Exit, Failure> {
+    if project.stage(stage).is_none() {
+        return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
+    }
+    context.console.tell(&PlanView::nothing_to_destroy(&place.state));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,40 @@
+//! `greenroom graph`: who needs whom, as if everything were made anew.
+
+use greenroom_apply::Planned;
+use greenroom_engine::resolve::Missing;
+use greenroom_spec::diagnostic::Diagnostic;
+
+use super::prepare::{buildable, check, wanted};
+use crate::cli::GraphArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::in_order;
+use crate::view::graph::Graph;
+
+pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut project = context.project()?;
+    let stage = &args.target.stage;
+    buildable(&project, stage)?;
+    let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
+    let environment = place.environment;
+    let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
+    let workbench = context.reader(&project)?;
+    let planned = match wanted.desired {
+        Some(desired) => check(&project, &workbench, desired).await?,
+        None => Planned::Mistakes(Vec::new()),
+    };
+    let has_mistakes = wanted.diagnostics.iter().any(Diagnostic::is_error);
+    match planned {
+        Planned::Plan(plan, _) if !has_mistakes => {
+            context.console.data(&Graph::of(&plan));
+            Ok(Exit::Done)
+        }
+        Planned::Plan(_, more) | Planned::Mistakes(more) => {
+            let mut diagnostics = wanted.diagnostics;
+            diagnostics.extend(more);
+            let sources = Box::new(project.sources);
+            Err(Failure::Mistakes { diagnostics: in_order(diagnostics), sources })
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `greenroom plan`: what apply would do.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use greenroom_apply::{View, Workbench};
+use greenroom_engine::destroy::plan_destroy;
+use greenroom_engine::format;
+use greenroom_engine::resolve::Missing;
+use greenroom_model::plan::Plan;
+use greenroom_model::state::State;
+use greenroom_store::StateName;
+
+use super::prepare::{Sight, buildable, new_lineage, wanted};
+use crate::cli::PlanArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::project::{Place, Project};
+use crate::view::files::FilesWritten;
+use crate::view::notice::InFlight;
+use crate::view::plan::PlanView;
+
+pub(super) async fn run(args: PlanArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut project = if args.destroy { context.sound_project()? } else { context.project()? };
+    let stage = &args.target.stage;
+    if !args.destroy {
+        buildable(&project, stage)?;
+    }
+    let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
+    let progress = Progress::start(context.console.clone());
+    let store = Arc::new(project.store()?);
+    let workbench = context.workbench(&project, store, progress.observer(), 1);
+    progress.busy("planning");
+    let View { state, holder } = workbench.view(&place.state).await?;
+    let in_flight = InFlight::of(state.as_ref(), holder.as_ref());
+    let plan = if args.destroy {
+        destruction(&place, state.as_ref())?
+    } else {
+        Some(change(&args, context, &mut project, &workbench, &place, state).await?)
+    };
+    progress.quiet();
+    finish(&args, context, &place.state, in_flight, plan)
+}
+
+/// The plan that takes everything down; none if there is nothing.
+fn destruction(place: &Place, state: Option<&State>) -> Result<Option<Plan>, Failure> {
+    let Some(state) = state else { return Ok(None) };
+    let plan = plan_destroy(state, place.environment.clone());
+    plan.map(Some).map_err(|source| Failure::Destroy { state: place.state.to_string(), source })
+}
+
+async fn change(
+    args: &PlanArgs,
+    context: &Context,
+    project: &mut Project,
+    workbench: &Workbench,
+    place: &Place,
+    state: Option<State>,
+) -> Result<Plan, Failure> {
+    let environment = place.environment.clone();
+    let wanted = wanted(project, &args.target.stage, environment, &args.inputs, Missing::Refuse);
+    let lineage = match &state {
+        Some(state) => state.lineage.clone(),
+        None => new_lineage()?,
+    };
+    let sight = Sight { state: state.map(Arc::new), lineage, refresh: args.refresh.into() };
+    wanted.plan(context, project, workbench, sight).await
+}
+
+fn finish(
+    args: &PlanArgs,
+    context: &Context,
+    state: &StateName,
+    in_flight: Option<InFlight>,
+    plan: Option<Plan>,
+) -> Result<Exit, Failure> {
+    if let Some(in_flight) = &in_flight {
+        context.console.tell(in_flight);
+    }
+    let changes = plan.as_ref().is_some_and(|plan| !plan.is_empty());
+    match &plan {
+        Some(plan) => context.console.data(&PlanView::of(plan, args.detail.verbose)),
+        None => context.console.data(&PlanView::nothing_to_destroy(state)),
+    }
+    if let (Some(file), Some(plan)) = (&args.out, &plan) {
+        save(plan, file)?;
+        let file = file.display().to_string();
+        let hint = format!("to apply exactly this: greenroom apply {file}");
+        context.console.tell(&FilesWritten { files: vec![file], hint });
+    }
+    Ok(match in_flight {
+        Some(InFlight { open, .. }) if !open.is_empty() => Exit::Open,
+        _ if changes && args.detailed_exitcode => Exit::Changes,
+        _ => Exit::Done,
+    })
+}
+
+/// Writes a plan file, readable by its owner alone; it is there wholly or not at all.
+fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    let failed =
+        |source| Failure::File { action: "save the plan in", path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    file.write_all(&format::plan::encode(plan)).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

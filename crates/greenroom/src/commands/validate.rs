@@ -1,0 +1,96 @@
+//! `greenroom validate`: every mistake of all files, and of the plans that they make.
+
+use std::sync::Arc;
+
+use greenroom_apply::{Planned, Unobserved, Workbench};
+use greenroom_engine::resolve::Missing;
+use greenroom_model::address::Scope;
+use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_store::FolderStore;
+
+use super::prepare::{check, variables, wanted};
+use crate::cli::{Inputs, ValidateArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::{PlaceError, Project, environment_name, given, in_order};
+use crate::view::diagnostics::Diagnostics;
+use crate::view::notice::Notice;
+use crate::view::words::counted;
+
+pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut project = context.project()?;
+    let stages = stages(&project, args.stage.as_deref())?;
+    let name = environment_name(args.environment.env.as_deref(), |name| std::env::var(name).ok());
+    let environment = Scope::environment(&name).map_err(PlaceError::from)?;
+    let workbench = workbench(context, &project);
+    let mut diagnostics = project.diagnostics.clone();
+    for stage in &stages {
+        // With several stages, a value may be meant for another one.
+        let inputs = if stages.len() == 1 { args.inputs.clone() } else { Inputs::default() };
+        let environment = environment.clone();
+        diagnostics.extend(validate(&mut project, &workbench, stage, environment, &inputs).await?);
+    }
+    if stages.len() != 1 {
+        // Files that cannot be read are mistakes all the same.
+        given(&args.inputs, variables(), &mut project.sources, &mut diagnostics);
+    }
+    finish(context, project, in_order(diagnostics), stages.len())
+}
+
+fn stages(project: &Project, only: Option<&str>) -> Result<Vec<String>, Failure> {
+    match only {
+        None => Ok(project.spec.stages.keys().map(ToString::to_string).collect()),
+        Some(name) if project.stage(name).is_some() => Ok(vec![name.to_owned()]),
+        Some(name) => {
+            Err(Failure::NoStage { name: name.to_owned(), help: project.stage_help(name) })
+        }
+    }
+}
+
+/// A workbench whose store is never asked.
+fn workbench(context: &Context, project: &Project) -> Workbench {
+    let store = Arc::new(FolderStore::new(&project.folder));
+    context.workbench(project, store, Arc::new(Unobserved), 1)
+}
+
+async fn validate(
+    project: &mut Project,
+    workbench: &Workbench,
+    stage: &str,
+    environment: Scope,
+    inputs: &Inputs,
+) -> Result<Vec<Diagnostic>, Failure> {
+    let spec = project.stage(stage);
+    let environment = spec.and_then(|it| it.template.as_ref()).map(|_| environment);
+    let borrows = spec.is_some_and(|it| it.front_of.is_some());
+    let mut wanted = wanted(project, stage, environment, inputs, Missing::Pending);
+    // What a borrowed front gives is known only to its state.
+    if let Some(desired) = wanted.desired.filter(|_| !borrows) {
+        match check(project, workbench, desired).await? {
+            Planned::Plan(_, warnings) => wanted.diagnostics.extend(warnings),
+            Planned::Mistakes(mistakes) => wanted.diagnostics.extend(mistakes),
+        }
+    }
+    Ok(wanted.diagnostics)
+}
+
+fn finish(
+    context: &Context,
+    project: Project,
+    diagnostics: Vec<Diagnostic>,
+    stages: usize,
+) -> Result<Exit, Failure> {
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        let sources = Box::new(project.sources);
+        return Err(Failure::Mistakes { diagnostics, sources });
+    }
+    let sources = &project.sources;
+    context.console.tell(&Diagnostics { sources, diagnostics: &diagnostics });
+    if !context.console.is_json() {
+        let name = &project.spec.name.value;
+        let text = format!("{name} is valid: {} checked", counted(stages, "stage"));
+        context.console.tell(&Notice(text));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,105 @@
+//! What every command has at hand: the console, the global options, and how it was called.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use greenroom_apply::{Observer, Unobserved, Workbench};
+use greenroom_store::{Holder, Store};
+use jiff::Timestamp;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::project::{Place, Project, find, given_folder};
+use crate::world;
+
+/// Environment variables in which build servers give the page of a build.
+const BUILD_PAGES: [&str; 2] = ["BUILD_URL", "CI_JOB_URL"];
+
+/// What every command has at hand.
+pub(crate) struct Context {
+    /// Where messages go.
+    pub(crate) console: Arc<Console>,
+    /// How the command was called.
+    pub(crate) invocation: Invocation,
+    directory: Option<PathBuf>,
+}
+
+impl Context {
+    /// The context of a command on the process's own streams.
+    pub(crate) fn new(global: Global, invocation: Invocation) -> Context {
+        let console = Arc::new(Console::of_process(global.json, global.no_color));
+        Context { console, invocation, directory: global.directory }
+    }
+
+    /// Makes the folder given by `-C` the working folder, as other tools do: all relative paths of
+    /// the command line start there.
+    pub(crate) fn enter(&self) -> Result<(), Failure> {
+        let Some(folder) = &self.directory else { return Ok(()) };
+        std::env::set_current_dir(folder).map_err(|source| Failure::File {
+            action: "work in",
+            path: folder.clone(),
+            source,
+        })
+    }
+
+    /// Finds and reads the project.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        // The system gives it without symbolic links, so that a path means the same wherever the
+        // command is started.
+        let working = std::env::current_dir().map_err(Failure::System)?;
+        let (folder, shown) = match &self.directory {
+            Some(given) => (given_folder(&working, given)?, given.clone()),
+            None => find(&working)?,
+        };
+        let schemas = Arc::new(world::providers(folder.clone()).schemas());
+        Ok(Project::read(folder, shown, schemas)?)
+    }
+
+    /// The project, if it is free of mistakes in `greenroom.toml`: for commands that need no
+    /// templates.
+    pub(crate) fn sound_project(&self) -> Result<Project, Failure> {
+        let project = self.project()?;
+        if project.diagnostics.iter().any(|it| it.is_error()) {
+            let Project { diagnostics, sources, .. } = project;
+            return Err(Failure::Mistakes { diagnostics, sources: Box::new(sources) });
+        }
+        Ok(project)
+    }
+
+    /// The place that a stage and `--env` stand for.
+    pub(crate) fn place(
+        &self,
+        project: &Project,
+        stage: &str,
+        environment: Option<&str>,
+    ) -> Result<Place, Failure> {
+        let variable = |name: &str| std::env::var(name).ok();
+        Ok(Place::of(&project.spec, stage, environment, variable)?)
+    }
+
+    /// What to work with, watched by `observer`.
+    pub(crate) fn workbench(
+        &self,
+        project: &Project,
+        store: Arc<dyn Store>,
+        observer: Arc<dyn Observer>,
+        parallelism: usize,
+    ) -> Workbench {
+        let providers = world::providers(project.folder.clone());
+        world::workbench(providers, store, observer, parallelism)
+    }
+
+    /// What to read with.
+    pub(crate) fn reader(&self, project: &Project) -> Result<Workbench, Failure> {
+        let store = Arc::new(project.store()?);
+        Ok(self.workbench(project, store, Arc::new(Unobserved), 1))
+    }
+
+    /// This process, as it introduces itself to others that want the same state.
+    pub(crate) fn holder(&self) -> Holder {
+        let build = BUILD_PAGES.iter().find_map(|name| std::env::var(name).ok());
+        Holder::this_process(&self.invocation.command(), build, Timestamp::now())
+    }
+}

@@ -1,0 +1,45 @@
+//! Exit codes. Scripts rely on them; the book explains them.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It did what it was asked to.
+    Done,
+    /// An error, or mistakes in the specs.
+    Error,
+    /// `plan --detailed-exitcode`: there are changes.
+    Changes,
+    /// A reading command found open intents.
+    Open,
+    /// Somebody else holds the state.
+    Held,
+    /// What a plan file read has changed since.
+    PlanRefused,
+    /// Everything was applied, and a gate did not pass.
+    GateFailed,
+    /// A signal cut it short.
+    Cancelled,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Error => 1,
+            Exit::Changes | Exit::Open => 2,
+            Exit::Held => 3,
+            Exit::PlanRefused => 4,
+            Exit::GateFailed => 5,
+            Exit::Cancelled => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}

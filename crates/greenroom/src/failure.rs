@@ -1,0 +1,267 @@
+//! Why a command could not do what it was asked to, with its exit code and what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+use greenroom_apply::ApplyError;
+use greenroom_engine::destroy::DestroyError;
+use greenroom_engine::format::FormatError;
+use greenroom_model::address::AddressError;
+use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::source::Sources;
+use greenroom_store::StoreError;
+
+use crate::exit::Exit;
+use crate::palette::Palette;
+use crate::project::{PlaceError, ProjectError};
+use crate::view::diagnostics::Diagnostics;
+use crate::view::error::ErrorView;
+use crate::view::{Fields, Kind, Message};
+
+/// A command's failure. Failed operations are none: a summary tells them.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The specs, or what they are given, have mistakes.
+    #[error("there are mistakes; nothing was changed")]
+    Mistakes {
+        /// All of them.
+        diagnostics: Vec<Diagnostic>,
+        /// The files that they are in.
+        sources: Box<Sources>,
+    },
+    /// There is no project to work with.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// There is no such state.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The project has no such stage.
+    #[error("the project has no stage `{name}`; nothing was changed")]
+    NoStage {
+        /// The name as given.
+        name: String,
+        /// A near name, or all of them.
+        help: Option<String>,
+    },
+    /// What was given is neither a stage nor a file.
+    #[error("there is neither a stage nor a plan file `{name}`; nothing was changed")]
+    NoTarget {
+        /// The name as given.
+        name: String,
+        /// A near name, or all of them.
+        help: Option<String>,
+    },
+    /// The stage makes no environments.
+    #[error("stage `{0}` has no environment: it has neither a `template` nor a `front`")]
+    NoTemplates(String),
+    /// The stage needs what this version does not have.
+    #[error("stage `{stage}` {what}, which this version cannot do yet; nothing was changed")]
+    NotYet {
+        /// The stage.
+        stage: String,
+        /// What it does, as a verb.
+        what: &'static str,
+    },
+    /// Engine, store or provider failed.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state cannot be taken down.
+    #[error("`{state}` cannot be destroyed; nothing was changed")]
+    Destroy {
+        /// The state.
+        state: String,
+        /// Why.
+        #[source]
+        source: DestroyError,
+    },
+    /// A plan file is none.
+    #[error("`{}` cannot be used; nothing was changed", file.display())]
+    PlanFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// A plan file is for another project.
+    #[error("`{}` is a plan of project `{theirs}`, and this is `{ours}`; nothing was changed", file.display())]
+    OtherProject {
+        /// The file.
+        file: PathBuf,
+        /// Its project.
+        theirs: String,
+        /// The project at hand.
+        ours: String,
+    },
+    /// A secret that a plan was made with is not given.
+    #[error(
+        "the plan was made with the secret variable `{0}`, which has no value now; nothing was changed"
+    )]
+    SecretMissing(String),
+    /// A secret that a plan was made with is another now.
+    #[error(
+        "the secret variable `{0}` has not the value that the plan was made with; nothing was changed"
+    )]
+    SecretChanged(String),
+    /// Nobody can be asked.
+    #[error("nobody can be asked whether to go on; nothing was changed")]
+    Unconfirmed,
+    /// There is nothing of that name.
+    #[error("there is no {what} `{name}` in `{state}`")]
+    Absent {
+        /// What: an output, an object.
+        what: &'static str,
+        /// The name as given.
+        name: String,
+        /// The state.
+        state: String,
+        /// A near name, or all of them.
+        help: Option<String>,
+    },
+    /// A list or an object has no bare text.
+    #[error("the output `{0}` is no single text")]
+    NotRaw(String),
+    /// Text is no address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// There is no page for this.
+    #[error("there is neither a provider nor a type `{0}`")]
+    NoPage(String),
+    /// Files that would be written are there already.
+    #[error("{} already there; nothing was written", there(.0))]
+    Exists(Vec<String>),
+    /// The system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The system gives no threads, signals or working folder.
+    #[error("cannot start")]
+    System(#[source] io::Error),
+}
+
+fn there(files: &[String]) -> String {
+    let verb = if files.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", files.join(", "))
+}
+
+impl Failure {
+    /// The exit code that the command ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Apply(ApplyError::Store(StoreError::Held { .. }))
+            | Failure::Store(StoreError::Held { .. }) => Exit::Held,
+            Failure::Apply(ApplyError::Refused(_)) | Failure::SecretChanged(_) => Exit::PlanRefused,
+            Failure::Apply(ApplyError::Cancelled) => Exit::Cancelled,
+            _ => Exit::Error,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let fixed = match self {
+            Failure::Project(error) => return error.help(),
+            Failure::NoStage { help, .. }
+            | Failure::NoTarget { help, .. }
+            | Failure::Absent { help, .. } => return help.clone(),
+            Failure::SecretMissing(name) => {
+                return Some(format!("give it again: GREENROOM_VAR_{name}, --var or --var-file"));
+            }
+            Failure::Apply(ApplyError::Store(StoreError::Held { .. })) => {
+                "try again when it is done; the lease is free as soon as that process ends"
+            }
+            Failure::Apply(ApplyError::Refused(_)) | Failure::SecretChanged(_) => "make a new plan",
+            Failure::Apply(ApplyError::Unsettled { .. }) => {
+                "run the command again when the provider can be reached"
+            }
+            Failure::Unconfirmed => "give --yes, or run it on a terminal and without --json",
+            Failure::NotRaw(_) => "leave --raw out to get it as JSON",
+            Failure::Destroy { source: DestroyError::Protected(_), .. } => {
+                "take `prevent_destroy` out of the template and apply, then destroy"
+            }
+            _ => return None,
+        };
+        Some(fixed.to_owned())
+    }
+
+    fn view(&self) -> ErrorView {
+        ErrorView::of(self, self.help(), self.exit().code())
+    }
+}
+
+impl Message for Failure {
+    fn kind(&self) -> Kind {
+        match self {
+            Failure::Mistakes { .. } => Kind::Diagnostics,
+            _ => Kind::Error,
+        }
+    }
+
+    fn fields(&self) -> Fields {
+        match self {
+            Failure::Mistakes { diagnostics, sources } => {
+                Diagnostics { sources, diagnostics }.fields()
+            }
+            _ => self.view().fields(),
+        }
+    }
+
+    fn text(&self, palette: Palette) -> String {
+        match self {
+            Failure::Mistakes { diagnostics, sources } => {
+                Diagnostics { sources, diagnostics }.text(palette)
+            }
+            _ => self.view().text(palette),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_engine::run::Refusal;
+    use greenroom_store::Holder;
+
+    use super::*;
+
+    #[test]
+    fn a_held_state_says_by_whom_since_when_and_for_what() {
+        let holder = Holder {
+            host: "build-1".to_owned(),
+            pid: 42,
+            user: "ann".to_owned(),
+            command: "greenroom apply it --yes".to_owned(),
+            build: None,
+            since: "2026-01-02T03:04:05Z".parse().unwrap(),
+            lease: "00".to_owned(),
+        };
+        let failure = Failure::Apply(ApplyError::Store(StoreError::Held {
+            state: "shop/it/default".parse().unwrap(),
+            holder: Some(Box::new(holder)),
+        }));
+        assert_eq!(failure.exit().code(), 3);
+        insta::assert_snapshot!(failure.text(Palette::PLAIN), @r"
+        error: the lease of `shop/it/default` is held by ann on build-1, process 42, `greenroom apply it --yes`, since 2026-01-02T03:04:05Z
+          help: try again when it is done; the lease is free as soon as that process ends
+        ");
+    }
+
+    #[test]
+    fn a_plan_that_is_refused_has_a_code_of_its_own() {
+        let changed = Refusal::Changed(vec!["default/a.b".parse().unwrap()]);
+        let failure = Failure::Apply(ApplyError::Refused(changed));
+        assert_eq!(failure.exit().code(), 4);
+        insta::assert_snapshot!(failure.text(Palette::PLAIN), @r"
+        error: the plan is refused; nothing was done
+          because: one object changed since the plan was made: default/a.b
+          help: make a new plan
+        ");
+    }
+}

@@ -1,0 +1,115 @@
+//! Moving bars on a terminal: one line an operation, at most ten, and one for all.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::tracker::Tracker;
+use crate::palette::{Palette, Tone};
+use crate::view::words::{elapsed, number};
+
+/// How many operations have a line of their own.
+const LINES: usize = 10;
+
+/// The bars.
+pub(super) struct Live {
+    bars: MultiProgress,
+    overall: Option<ProgressBar>,
+    lines: Vec<ProgressBar>,
+    palette: Palette,
+}
+
+impl Live {
+    /// No bars yet, on standard error.
+    pub(super) fn new(palette: Palette) -> Live {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        Live { bars, overall: None, lines: Vec::new(), palette }
+    }
+
+    /// Prints a line above the bars.
+    pub(super) fn print(&self, line: &str) {
+        // A terminal that takes no text has nobody to tell.
+        let _ = self.bars.println(line);
+    }
+
+    /// Takes all bars away.
+    pub(super) fn clear(&mut self) {
+        for bar in self.lines.drain(..).chain(self.overall.take()) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+    }
+
+    /// Draws what goes on now.
+    pub(super) fn draw(&mut self, tracker: &Tracker, now: Duration) {
+        let running = tracker.running(now);
+        let activity = tracker.activity(now);
+        if running.is_empty() && activity.is_none() {
+            return self.clear();
+        }
+        let mut texts: Vec<String> = running
+            .iter()
+            .take(LINES)
+            .map(|(what, since)| format!("  {what} ({})", elapsed(*since)))
+            .collect();
+        if running.len() > LINES {
+            texts.push(format!("  and {} more", number(running.len() - LINES)));
+        }
+        self.resize(texts.len());
+        for (bar, text) in self.lines.iter().zip(texts) {
+            bar.set_message(text);
+        }
+        self.draw_overall(tracker, activity);
+    }
+
+    fn draw_overall(&mut self, tracker: &Tracker, activity: Option<(String, Duration)>) {
+        let bar = self.overall.get_or_insert_with(|| self.bars.add(line()));
+        let (done, all) = (tracker.done(), tracker.operations());
+        let text = match activity {
+            _ if all > 0 => {
+                format!("{} {} of {}", gauge(done, all), number(done), number(all))
+            }
+            Some((what, since)) => format!("{what} ({})", elapsed(since)),
+            None => String::new(),
+        };
+        bar.set_message(self.palette.paint(Tone::Strong, text));
+        bar.tick();
+    }
+
+    fn resize(&mut self, count: usize) {
+        while self.lines.len() > count {
+            if let Some(bar) = self.lines.pop() {
+                bar.finish_and_clear();
+                self.bars.remove(&bar);
+            }
+        }
+        while self.lines.len() < count {
+            let bar = self.bars.insert(self.lines.len(), line());
+            self.lines.push(bar);
+        }
+    }
+}
+
+fn line() -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well-formed");
+    ProgressBar::new_spinner().with_style(style)
+}
+
+/// A bar of thirty characters.
+fn gauge(done: usize, all: usize) -> String {
+    const WIDTH: usize = 30;
+    let filled = (done * WIDTH).checked_div(all).unwrap_or(0).min(WIDTH);
+    format!("[{}{}]", "#".repeat(filled), ".".repeat(WIDTH - filled))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_fills_up() {
+        assert_eq!(gauge(0, 0), format!("[{}]", ".".repeat(30)));
+        assert_eq!(gauge(1, 2), format!("[{}{}]", "#".repeat(15), ".".repeat(15)));
+        assert_eq!(gauge(9, 2), format!("[{}]", "#".repeat(30)));
+    }
+}

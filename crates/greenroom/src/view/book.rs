@@ -1,0 +1,136 @@
+//! Holds the book's page about the JSON stream to what is printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_apply::{About, Event};
+use greenroom_model::gate::{GateResult, Verdict};
+use greenroom_model::plan::{OperationId, OperationKind};
+use greenroom_model::state::Instance;
+use greenroom_provider::WorldEffect;
+use greenroom_spec::source::Sources;
+use greenroom_store::{JournalReport, Report, SnapshotReport};
+
+use super::diagnostics::Diagnostics;
+use super::error::ErrorView;
+use super::event::{Activity, EventView, Heartbeat};
+use super::files::FilesWritten;
+use super::graph::Graph;
+use super::notice::{InFlight, Notice};
+use super::object::ObjectView;
+use super::outputs::Outputs;
+use super::plan::PlanView;
+use super::state::{Detail, Examined, StateView, States};
+use super::summary::{Outcome, Summary};
+use super::{Kind, Message};
+
+const PAGE: &str = include_str!("../../../../docs/book/src/events.md");
+
+/// The sections of the page by the type that they are about.
+fn sections() -> BTreeMap<&'static str, &'static str> {
+    PAGE.split("\n### `")
+        .skip(1)
+        .filter_map(|section| section.split_once('`'))
+        .map(|(name, rest)| (name, rest.split("\n## ").next().unwrap_or(rest)))
+        .collect()
+}
+
+#[test]
+fn every_type_of_event_is_in_the_book_and_no_other() {
+    let described: BTreeSet<&str> = sections().into_keys().collect();
+    let printed: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(described, printed);
+}
+
+#[test]
+fn every_field_of_every_event_is_in_the_book() {
+    let sections = sections();
+    let mut seen = BTreeSet::new();
+    each_message(&mut |message| {
+        let kind = message.kind().as_str();
+        seen.insert(kind);
+        let section = sections.get(kind).copied().unwrap_or_default();
+        // What operations have in common stands before their types.
+        let common = ["operation", "kind", "address"];
+        let shared = kind.starts_with("operation_") || section.contains("those of operations");
+        for field in message.fields().keys() {
+            let described = section.contains(&format!("| `{field}` |"))
+                || (shared && common.contains(&field.as_str()));
+            assert!(described, "`{field}` of `{kind}` is not described");
+        }
+    });
+    let printed: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(seen, printed, "a type has no sample here");
+}
+
+/// Calls `look` with a message of each type.
+fn each_message(look: &mut dyn FnMut(&dyn Message)) {
+    let text = || "text".to_owned();
+    let state = "shop/it/default".parse().expect("a state's name");
+    look(&Diagnostics { sources: &Sources::default(), diagnostics: &[] });
+    look(&ErrorView { message: text(), causes: Vec::new(), help: None, exit: 1 });
+    look(&Activity(text()));
+    look(&Heartbeat { activity: None, running: Vec::new() });
+    look(&FilesWritten { files: Vec::new(), hint: text() });
+    look(&Graph::default());
+    look(&Notice(text()));
+    look(&InFlight { holder: None, open: Vec::new() });
+    look(&ObjectView {
+        address: "default/a.b".parse().expect("an address"),
+        instance: Arc::new(Instance::default()),
+    });
+    look(&Outputs::default());
+    look(&PlanView::nothing_to_destroy(&state));
+    look(&StateView::of(&state, None, Detail::Environment));
+    look(&States { names: Vec::new() });
+    look(&Summary::nothing_done(Outcome::Unchanged));
+    look(&Examined(Report {
+        state,
+        place: text(),
+        snapshot: SnapshotReport::Absent,
+        journal: JournalReport::Absent,
+        requests: Vec::new(),
+        holder: None,
+        refused: None,
+    }));
+    for event in events() {
+        look(&EventView(&event));
+    }
+}
+
+fn events() -> Vec<Event> {
+    let id = OperationId {
+        phase: "apply".into(),
+        kind: OperationKind::Create,
+        subject: "default/a.b".into(),
+    };
+    let about = || About { id: id.clone(), kind: OperationKind::Create, address: None };
+    let address = || "default/a.b".parse().expect("an address");
+    let (text, elapsed) = (String::new, Duration::from_secs(1));
+    let verdict = Verdict { gate: text(), result: GateResult::Pass, evidence: text() };
+    vec![
+        Event::Settling { intents: 1 },
+        Event::Settled { address: address(), found: "made" },
+        Event::Awaited { address: address(), longest: elapsed },
+        Event::Refreshing { objects: 1 },
+        Event::Refreshed { objects: 1, elapsed },
+        Event::RunStarted { operations: 1 },
+        Event::PhaseStarted { phase: "apply".into(), operations: 1 },
+        Event::Started(about()),
+        Event::Accepted(about()),
+        Event::Completed { about: about(), elapsed, unchanged: false },
+        Event::GateDecided { about: about(), verdict, elapsed },
+        Event::Failed {
+            about: about(),
+            message: text(),
+            effect: WorldEffect::None,
+            help: None,
+            elapsed,
+        },
+        Event::Skipped { about: about(), because: id.clone() },
+        Event::Contradicted { about: about(), attributes: Vec::new() },
+        Event::Cancelling { running: 0 },
+        Event::RunFinished { completed: 1, failed: 0, skipped: 0, elapsed },
+    ]
+}

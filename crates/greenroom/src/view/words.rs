@@ -1,0 +1,95 @@
+//! Numbers and times in words.
+
+use std::time::Duration;
+
+use greenroom_spec::near::nearest;
+
+/// A count with its noun: `1 mistake`, `2,000 mistakes`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", number(count))
+}
+
+/// A number with its thousands apart.
+pub(crate) fn number(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How long something took: `0.4s`, `12s`, `3m 20s`.
+pub(crate) fn elapsed(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", time.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// The first of `items`, and how many more there are: `a, b and 3 more`.
+pub(crate) fn few<T: ToString>(items: impl IntoIterator<Item = T>, shown: usize) -> String {
+    let items: Vec<T> = items.into_iter().collect();
+    let first: Vec<String> = items.iter().take(shown).map(ToString::to_string).collect();
+    match items.len().saturating_sub(shown) {
+        0 => first.join(", "),
+        more => format!("{} and {} more", first.join(", "), number(more)),
+    }
+}
+
+/// What may have been meant by a name that is not there: a near one, or which there are.
+pub(crate) fn suggestion<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    const LISTED: usize = 12;
+    let known: Vec<&str> = known.into_iter().collect();
+    match nearest(name, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("there is: {}", few(known, LISTED))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!(counted(1, "mistake"), "1 mistake");
+        assert_eq!(counted(0, "mistake"), "0 mistakes");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(number(999), "999");
+    }
+
+    #[test]
+    fn times_read_well() {
+        let shown = |seconds: f64| elapsed(Duration::from_secs_f64(seconds));
+        assert_eq!(
+            [0.04, 9.94, 12.6, 200.0, 7260.0].map(shown),
+            ["0.0s", "9.9s", "12s", "3m 20s", "2h 1m"]
+        );
+    }
+
+    #[test]
+    fn a_near_name_is_suggested_and_otherwise_all_are_listed() {
+        let known = ["integration", "performance"];
+        assert_eq!(suggestion("integraton", known).as_deref(), Some("did you mean `integration`?"));
+        assert_eq!(suggestion("x", known).as_deref(), Some("there is: integration, performance"));
+        assert_eq!(suggestion("x", []), None);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(few(["a", "b", "c"], 3), "a, b, c");
+        assert_eq!(few(["a", "b", "c"], 1), "a and 2 more");
+    }
+}

@@ -1,0 +1,143 @@
+//! Plan files, and plans of a project that only has values.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::project::Project;
+
+const PROJECT: &str = "[project]\nname = \"shop\"\n[state]\nurl = \"state\"\n\
+                       [stage.test]\ntemplate = \"environment.toml\"\n";
+
+const ENVIRONMENT: &str = r#"
+[variable.text]
+type    = "string"
+default = "hello"
+
+[variable.token]
+type      = "string"
+sensitive = true
+default   = "d3fault-s3cret"
+
+[resource.greenroom_value.a]
+input = "${var.text}"
+
+[resource.greenroom_value.b]
+input = { token = "${var.token}", a = "${greenroom_value.a.id}" }
+
+[output.text]
+value = "${greenroom_value.a.output}"
+"#;
+
+fn project() -> Project {
+    Project::new(&[("greenroom.toml", PROJECT), ("environment.toml", ENVIRONMENT)])
+}
+
+fn expect(project: &Project, code: i32, arguments: &[&str]) -> crate::project::Ran {
+    let ran = project.run(arguments);
+    assert_eq!(ran.code, code, "{arguments:?}: {}\n{}", ran.stdout, ran.stderr);
+    ran
+}
+
+#[test]
+fn a_plan_is_shown_saved_and_applied_as_it_is() {
+    let project = project();
+    let ran = expect(&project, 2, &["plan", "test", "--out", "p.plan", "--detailed-exitcode"]);
+    assert!(ran.stdout.contains("Plan: 2 to add"), "{}", ran.stdout);
+    assert!(!project.path().join("state").exists(), "a plan makes nothing");
+    let file = fs::read_to_string(project.path().join("p.plan")).unwrap();
+    assert!(!file.contains("s3cret") && !ran.stdout.contains("s3cret"));
+    let mode = fs::metadata(project.path().join("p.plan")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let shown = expect(&project, 0, &["show", "p.plan"]);
+    assert!(shown.stdout.contains("+ greenroom_value.a"), "{}", shown.stdout);
+    let ran = expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    assert_eq!(ran.stdout, "text = \"hello\"\n", "outputs are the data of an apply");
+    expect(&project, 0, &["plan", "test", "--detailed-exitcode"]);
+    assert_eq!(expect(&project, 0, &["output", "test", "text"]).stdout, "hello\n");
+    let list = expect(&project, 0, &["state", "list", "test"]).stdout;
+    assert_eq!(list, "default/greenroom_value.a\ndefault/greenroom_value.b\n");
+    let object = expect(&project, 0, &["state", "show", "test", "greenroom_value.b"]).stdout;
+    assert!(object.contains("(sensitive)") && !object.contains("s3cret"), "{object}");
+    expect(&project, 0, &["destroy", "test", "--yes"]);
+    assert_eq!(expect(&project, 0, &["show"]).stdout, "", "no state is left");
+}
+
+#[test]
+fn a_plan_with_another_secret_is_refused() {
+    let project = project();
+    let secret = ["--var", "token=s3cret"];
+    expect(&project, 0, &["plan", "test", "--out", "p.plan", secret[0], secret[1]]);
+    let ran = expect(&project, 4, &["apply", "p.plan", "--yes"]);
+    assert!(ran.stderr.contains("the secret variable `token` has not the value"), "{}", ran.stderr);
+    expect(&project, 0, &["apply", "p.plan", "--yes", secret[0], secret[1]]);
+}
+
+#[test]
+fn a_plan_whose_ground_has_moved_is_refused_and_does_nothing() {
+    let project = project();
+    expect(&project, 0, &["apply", "test", "--yes"]);
+    expect(&project, 0, &["plan", "test", "--var", "text=later", "--out", "p.plan"]);
+    expect(&project, 0, &["apply", "test", "--yes", "--var", "text=now"]);
+    let ran = expect(&project, 4, &["apply", "p.plan", "--yes"]);
+    assert!(ran.stderr.contains("default/greenroom_value.a"), "{}", ran.stderr);
+    assert_eq!(expect(&project, 0, &["output", "test", "text"]).stdout, "now\n");
+}
+
+#[test]
+fn what_is_no_plan_file_is_refused() {
+    let project = Project::new(&[
+        ("greenroom.toml", PROJECT),
+        ("environment.toml", ENVIRONMENT),
+        ("empty.plan", ""),
+        ("text.plan", "hello"),
+        ("json.plan", "{\"format\":1}"),
+    ]);
+    for file in ["empty.plan", "text.plan", "json.plan"] {
+        let ran = expect(&project, 1, &["apply", file, "--yes"]);
+        assert!(ran.stderr.contains("cannot be used; nothing was changed"), "{}", ran.stderr);
+    }
+    let ran = expect(&project, 1, &["apply", "no-such.plan", "--yes"]);
+    assert!(
+        ran.stderr.contains("neither a stage nor a plan file `no-such.plan`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn every_line_of_the_json_stream_is_an_event() {
+    let project = project();
+    let ran = expect(&project, 0, &["apply", "test", "--yes", "--json"]);
+    assert_eq!(ran.stderr, "");
+    let types: Vec<String> = ran
+        .stdout
+        .lines()
+        .map(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).expect("an object");
+            assert_eq!(event["v"], 1);
+            event["type"].as_str().expect("a type").to_owned()
+        })
+        .collect();
+    for expected in ["plan", "run_started", "operation_started", "operation_completed", "summary"] {
+        assert!(types.iter().any(|it| it == expected), "{expected} is not among {types:?}");
+    }
+    assert_eq!(types.last().map(String::as_str), Some("outputs"));
+    assert!(!ran.stdout.contains("s3cret"));
+}
+
+#[test]
+fn a_reader_that_goes_away_stops_nothing() {
+    use std::process::{Command, Stdio};
+    let project = project();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_greenroom"))
+        .args(["apply", "test", "--yes", "--json"])
+        .current_dir(project.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("greenroom starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    expect(&project, 0, &["plan", "test", "--detailed-exitcode"]);
+}
