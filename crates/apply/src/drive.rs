@@ -148,6 +148,9 @@ impl<'s> Driver<'s> {
         self.observe(Event::RunStarted { operations: self.applied.operations });
         let opening = self.run.opening(holder);
         self.append(opening, Then::Nothing);
+        // What the plan's refresh saw must be in the state before operations are compared with it.
+        let opened = durable(&mut self.appending).await?;
+        self.durable(opened)?;
         let worked = self.work(cancel).await;
         if worked.is_err() {
             // What was sent is let come to its end, unless somebody is in a hurry; its outcomes

@@ -337,7 +337,9 @@ impl Run {
     }
 
     fn was_done(&self, operation: &Operation) -> bool {
-        self.state.run.as_ref().is_some_and(|run| run.done.contains(&operation.id))
+        // Another plan may have had an operation of this name.
+        let own = self.state.run.as_ref().filter(|run| run.plan == self.digest);
+        own.is_some_and(|run| run.done.contains(&operation.id))
     }
 
     fn outcomes<'a>(

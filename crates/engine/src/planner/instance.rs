@@ -441,7 +441,15 @@ impl Planner {
             return None;
         }
         let incomplete = self.remote(&address).is_some_and(|it| it.status == Status::Incomplete);
-        Some(if !found.changed.is_empty() {
+        // What only the provider can still tell is no change that anybody asks for; a known value
+        // is, also of an attribute that no configuration gives: so a provider plans repairs.
+        let is_asked_for = |path: &Path| match path.0.first() {
+            Some(Step::Key(name)) => {
+                refined.planned.get(name) != Some(&diff::pending_attribute(&address, name))
+            }
+            _ => false,
+        };
+        Some(if found.changed.iter().any(is_asked_for) {
             Decision::Update { planned: refined.planned.clone(), changed: found.changed }
         } else if incomplete {
             Decision::Complete

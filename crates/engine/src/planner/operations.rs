@@ -118,6 +118,9 @@ impl Planner {
                     drafts.push(self.create(number, new, None));
                 }
                 Some(Decision::Update { planned, .. }) => {
+                    // Who was not seen ready is waited for first: an update proves nothing.
+                    let waited = remote.filter(|it| it.status == Status::Incomplete);
+                    drafts.extend(waited.map(|it| completion(&address, it)));
                     drafts.push(self.update(number, planned.clone()));
                 }
                 Some(Decision::Replace { new, reason, order }) => {
@@ -138,11 +141,7 @@ impl Planner {
                     drafts.push(create);
                 }
                 Some(Decision::Complete) => {
-                    let Some(remote) = remote else { continue };
-                    let action =
-                        Action::Complete { address: address.clone(), uid: remote.uid.clone() };
-                    let expects = Expectation::Version(remote.version);
-                    drafts.push(Draft::new(OperationKind::Complete, &address, action, expects));
+                    drafts.extend(remote.map(|it| completion(&address, it)));
                 }
                 Some(Decision::Read) => {
                     let block =
@@ -322,15 +321,23 @@ impl Planner {
     fn connect(&self, drafts: &mut [Draft]) {
         let mut providers: HashMap<Address, u32> = HashMap::new();
         let mut deletes: HashMap<Uid, u32> = HashMap::new();
+        let mut waits = Vec::new();
         for (position, draft) in (0u32..).zip(drafts.iter()) {
             match &draft.action {
                 Action::Delete(removal) => {
                     deletes.insert(removal.uid.clone(), position);
                 }
                 _ => {
-                    providers.insert(draft.address.clone(), position);
+                    // Of a wait and an update, the update comes last, and is what readers need.
+                    if let Some(wait) = providers.insert(draft.address.clone(), position) {
+                        waits.push((position, wait));
+                    }
                 }
             }
+        }
+        for (update, wait) in waits {
+            let need = Need { operation: wait, until: Strength::Complete };
+            drafts[update as usize].needs.push(need);
         }
         for (number, item) in (0u32..).zip(&self.items) {
             let address = &self.world.instances[number as usize].address;
@@ -443,6 +450,13 @@ fn is_destroyed_first(draft: &Draft) -> bool {
         }
         _ => false,
     }
+}
+
+/// The operation that waits until an object is ready.
+fn completion(address: &Address, remote: &Remote) -> Draft {
+    let action = Action::Complete { address: address.clone(), uid: remote.uid.clone() };
+    let expects = Expectation::Version(remote.version);
+    Draft::new(OperationKind::Complete, address, action, expects)
 }
 
 /// The operation that deletes an object.

@@ -1,0 +1,98 @@
+//! The process dies: at every call to the cloud, and at every effect on the disk.
+
+use crate::lab::{AFTER, BEFORE, Lab, simulate};
+
+/// Applies `template` until the process dies at the `nth` changing call; whether it died.
+async fn die_at(lab: &Lab, nth: u64, after: bool, template: Option<&str>) -> bool {
+    lab.cloud.stop_at(nth, after);
+    let work = async {
+        match template {
+            Some(template) => lab.up(template).await,
+            None => lab.destroy().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = lab.cloud.stopped() => true,
+        applied = work => {
+            assert!(applied.unwrap().is_complete());
+            false
+        }
+    }
+}
+
+fn at_every_call(from: Option<&str>, to: Option<&str>) {
+    for after in [false, true] {
+        let mut nth = 1;
+        loop {
+            let context = format!("call {nth}, after its effect: {after}");
+            let died = simulate(async {
+                let lab = Lab::new();
+                if let Some(from) = from {
+                    lab.up(from).await.unwrap();
+                }
+                let died = die_at(&lab, nth, after, to).await;
+                let lab = lab.after_kill();
+                lab.agrees(&context).await;
+                if let Some(to) = to {
+                    lab.converge(to, 1, &context).await;
+                }
+                lab.leaves_nothing(&context).await;
+                died
+            });
+            if !died {
+                assert!(nth > 5, "there were calls to die at");
+                break;
+            }
+            nth += 1;
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_call_of_a_first_apply_the_next_one_converges() {
+    at_every_call(None, Some(BEFORE));
+}
+
+#[test]
+fn killed_at_any_call_of_a_change_the_next_apply_converges() {
+    at_every_call(Some(BEFORE), Some(AFTER));
+}
+
+#[test]
+fn killed_at_any_call_of_a_destroy_the_next_one_leaves_nothing() {
+    at_every_call(Some(BEFORE), None);
+}
+
+#[test]
+fn stopped_at_any_effect_on_the_disk_the_next_apply_converges() {
+    let (start, end) = simulate(async {
+        let lab = Lab::new();
+        lab.up(BEFORE).await.unwrap();
+        let start = lab.disk.effects().len();
+        lab.up(AFTER).await.unwrap();
+        (start, lab.disk.effects().len())
+    });
+    assert!(end > start + 20, "{start} to {end}");
+    for stop in start..end {
+        for cut in ["kill", "all lost", "all kept"] {
+            simulate(async {
+                let context = format!("stopped after effect {stop} of {start}..{end}, {cut}");
+                let lab = Lab::new();
+                lab.up(BEFORE).await.unwrap();
+                lab.disk.stop_after(stop as u64);
+                // The last effects only tidy up, so that it may well succeed.
+                let _ = lab.up(AFTER).await;
+                let disk = match cut {
+                    "kill" => lab.disk.after_kill(),
+                    "all lost" => lab.disk.after_power_cut(0),
+                    _ => lab.disk.after_power_cut(lab.disk.power_cuts() - 1),
+                };
+                let lab = Lab::of(lab.cloud.clone(), disk);
+                lab.agrees(&context).await;
+                lab.converge(AFTER, 1, &context).await;
+                lab.leaves_nothing(&context).await;
+            });
+        }
+    }
+}

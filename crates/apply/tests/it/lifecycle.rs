@@ -1,0 +1,107 @@
+//! From nothing to everything, and back.
+
+use std::time::Duration;
+
+use greenroom_sim::cloud::{CallKind, Cloud, Fault, Weather};
+use greenroom_sim::disk::FaultyDisk;
+
+use crate::lab::{AFTER, BEFORE, Lab, simulate};
+
+#[test]
+fn what_was_applied_is_as_it_should_be_and_goes_without_a_trace() {
+    simulate(async {
+        let lab = Lab::new();
+        let applied = lab.up(BEFORE).await.unwrap();
+        assert!(applied.is_complete() && applied.completed == 7, "{applied:?}");
+        assert_eq!(lab.would_do(BEFORE).await, Vec::<String>::new());
+        lab.agrees("after an apply").await;
+        lab.converge(AFTER, 1, "after a change").await;
+        lab.leaves_nothing("after a destroy").await;
+    });
+}
+
+#[test]
+fn nothing_that_is_needed_is_made_or_deleted_out_of_order() {
+    simulate(async {
+        let lab = Lab::new();
+        lab.up(BEFORE).await.unwrap();
+        lab.cloud.forget_calls();
+        lab.up(AFTER).await.unwrap();
+        let calls: Vec<String> = lab.cloud.calls().iter().map(ToString::to_string).collect();
+        let last = |call: &str| calls.iter().rposition(|it| it == call).expect(call);
+        let first = |call: &str| calls.iter().position(|it| it == call).expect(call);
+        assert!(last("Delete pr/sim_machine.swaps") < first("Create pr/sim_machine.swaps"));
+        // The group is made before the old one goes, and so is what it reads.
+        assert!(first("Create pr/sim_machine.anew") < first("Delete pr/sim_machine.anew"));
+        assert!(first("Create pr/sim_group.web") < first("Update pr/sim_listener.http"));
+        assert!(last("Update pr/sim_listener.http") < first("Delete pr/sim_group.web"));
+        assert!(first("Ready pr/sim_machine.anew") < first("Create pr/sim_group.web"));
+    });
+}
+
+#[test]
+fn a_failed_operation_stops_only_what_needs_it() {
+    simulate(async {
+        let lab = Lab::new();
+        lab.cloud.next(CallKind::Create, "pr/sim_machine.anew", Fault::Refused);
+        let applied = lab.up(BEFORE).await.unwrap();
+        assert_eq!(applied.failed.len(), 1);
+        assert!(applied.failed[0].message.contains("pr/sim_machine.anew"), "{applied:?}");
+        assert_eq!((applied.completed, applied.skipped), (4, 2));
+        lab.agrees("what was done is kept").await;
+        lab.converge(BEFORE, 1, "the next apply does the rest").await;
+    });
+}
+
+#[test]
+fn a_machine_that_will_never_be_ready_is_kept_and_replaced_by_the_next_apply() {
+    simulate(async {
+        let lab = Lab::new();
+        lab.cloud.next(CallKind::Create, "pr/sim_machine.anew", Fault::Broken);
+        let applied = lab.up(BEFORE).await.unwrap();
+        assert_eq!(applied.failed.len(), 1, "{applied:?}");
+        lab.agrees("the broken machine is known").await;
+        lab.converge(BEFORE, 1, "replaced").await;
+    });
+}
+
+#[test]
+fn a_deletion_that_takes_its_time_is_awaited() {
+    simulate(async {
+        let lab = Lab::new();
+        lab.up(BEFORE).await.unwrap();
+        lab.cloud.next(CallKind::Delete, "pr/sim_machine.goes", Fault::Slow);
+        lab.leaves_nothing("slow").await;
+        assert!(lab.cloud.calls().iter().any(|it| it.kind == CallKind::Gone));
+    });
+}
+
+#[test]
+fn what_changed_behind_our_back_is_repaired() {
+    simulate(async {
+        let lab = Lab::new();
+        lab.up(BEFORE).await.unwrap();
+        assert!(lab.cloud.kill("pr/sim_machine.grows"));
+        assert!(lab.cloud.change("pr/sim_group.web", "targets", greenroom_model::value::Value::Null));
+        assert!(lab.cloud.break_down("pr/sim_machine.anew"));
+        let doing = lab.would_do(BEFORE).await.join("\n");
+        assert!(doing.contains("apply:create:pr/sim_machine.grows"), "{doing}");
+        assert!(doing.contains("apply:update:pr/sim_group.web"), "{doing}");
+        assert!(doing.contains("apply:delete:pr/sim_machine.anew"), "{doing}");
+        lab.converge(BEFORE, 1, "repaired").await;
+    });
+}
+
+#[test]
+fn no_more_calls_are_under_way_at_once_than_allowed() {
+    simulate(async {
+        let slow = Duration::from_secs(1);
+        let cloud = Cloud::with_weather(Weather { latency: (slow, slow), ..Weather::default() });
+        let lab = Lab::of(cloud, FaultyDisk::new());
+        lab.up("[resource.sim_network.net]\ncount = 40\ncidr = \"10.${count.index}.0.0/16\"\n")
+            .await
+            .unwrap();
+        assert_eq!(lab.cloud.objects().len(), 40);
+        assert_eq!(lab.cloud.most_at_once(), lab.workbench.parallelism);
+    });
+}
