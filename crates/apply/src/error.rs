@@ -1,10 +1,12 @@
 //! Why a command could not go on.
 
+use std::sync::Arc;
+
 use greenroom_engine::format::FormatError;
 use greenroom_engine::replay::ReplayError;
 use greenroom_engine::run::Refusal;
 use greenroom_engine::schedule::ImpossibleEvent;
-use greenroom_model::address::Address;
+use greenroom_model::address::{Address, Scope};
 use greenroom_provider::Failure;
 use greenroom_store::{StateName, StoreError};
 
@@ -44,6 +46,20 @@ pub enum ApplyError {
         /// Why.
         #[source]
         source: Failure,
+    },
+    /// A provider's settings lead to another world than the one that the state's objects are in.
+    #[error("the provider `{provider}` would look for `{scope}` elsewhere: `{setting}` was {before}, and would be {after}; nothing was changed")]
+    Moved {
+        /// Its configuration.
+        provider: Arc<str>,
+        /// The front or environment that has objects.
+        scope: Scope,
+        /// The setting.
+        setting: Arc<str>,
+        /// What the state remembers.
+        before: String,
+        /// What it would be.
+        after: String,
     },
     /// What an interrupted run left cannot be decided now.
     #[error(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use greenroom_model::address::Scope;
-use greenroom_model::schema::ProviderSchema;
-use greenroom_model::state::{Inputs, State};
+use greenroom_model::schema::{OnChange, ProviderSchema};
+use greenroom_model::state::State;
 use greenroom_model::value::{Object, Value};
 use greenroom_provider::{Failure, FailureKind, Provider};
 use greenroom_spec::schemas::Schemas;
@@ -17,6 +17,16 @@ use tokio::sync::Mutex;
 pub trait ProviderFactory: Send + Sync {
     /// What the provider offers.
     fn schema(&self) -> Arc<ProviderSchema>;
+
+    /// Settings with what the environment adds to them, but never credentials: what a state
+    /// remembers, so that a later command reaches the same world from wherever it runs.
+    ///
+    /// # Errors
+    ///
+    /// What the environment would have to say is missing.
+    fn resolve(&self, settings: &Object) -> Result<Object, Failure> {
+        Ok(settings.clone())
+    }
 
     /// A provider with these settings. Reaches nobody.
     async fn configure(&self, settings: &Object) -> Result<Arc<dyn Provider>, Failure>;
@@ -55,16 +65,10 @@ impl Providers {
         configuration: &str,
         settings: Option<&Object>,
     ) -> Result<Arc<dyn Provider>, Failure> {
-        let name = configuration.split('.').next().unwrap_or(configuration);
-        let Some(factory) = self.factories.get(name) else {
-            return Err(Failure::new(
-                FailureKind::Argument,
-                format!("this build has no provider `{name}`"),
-            ));
-        };
+        let factory = self.factory(configuration)?;
         let empty = Object::new();
         let settings = settings.unwrap_or(&empty);
-        let key: Key = (name.into(), format!("{:?}", Value::from(settings.clone())));
+        let key: Key = (factory.schema().name.clone(), format!("{:?}", Value::from(settings.clone())));
         let mut configured = self.configured.lock().await;
         if let Some(provider) = configured.get(&key) {
             return Ok(provider.clone());
@@ -74,17 +78,39 @@ impl Providers {
         Ok(provider)
     }
 
-    /// The provider of a scope as its inputs say.
+    /// The settings that a configuration will be used with: those of the specs over those that
+    /// the state remembers, completed by the environment.
     ///
     /// # Errors
     ///
-    /// As [`get`](Providers::get).
-    pub async fn of_inputs(
+    /// There is no such provider, or its settings cannot be completed.
+    pub fn resolve(
         &self,
         configuration: &str,
-        inputs: Option<&Inputs>,
-    ) -> Result<Arc<dyn Provider>, Failure> {
-        self.get(configuration, inputs.and_then(|it| it.providers.get(configuration))).await
+        wanted: Option<&Object>,
+        recorded: Option<&Object>,
+    ) -> Result<Object, Failure> {
+        let mut settings = recorded.cloned().unwrap_or_default();
+        settings.extend(wanted.cloned().unwrap_or_default());
+        self.factory(configuration)?.resolve(&settings)
+    }
+
+    /// The first setting that says where the world is and differs between two.
+    #[must_use]
+    pub fn moved(&self, configuration: &str, before: &Object, after: &Object) -> Option<Arc<str>> {
+        let schema = self.factory(configuration).ok()?.schema();
+        let place = schema.settings.iter().filter(|(_, it)| it.on_change == OnChange::Replace);
+        place
+            .map(|(name, _)| name)
+            .find(|name| before.contains_key(*name) && before.get(*name) != after.get(*name))
+            .cloned()
+    }
+
+    fn factory(&self, configuration: &str) -> Result<&Arc<dyn ProviderFactory>, Failure> {
+        let name = configuration.split('.').next().unwrap_or(configuration);
+        self.factories.get(name).ok_or_else(|| {
+            Failure::new(FailureKind::Argument, format!("this build has no provider `{name}`"))
+        })
     }
 
     /// The provider of a scope of a state.
@@ -98,6 +124,7 @@ impl Providers {
         state: &State,
         scope: &Scope,
     ) -> Result<Arc<dyn Provider>, Failure> {
-        self.of_inputs(configuration, state.scopes.get(scope).map(|it| &it.inputs)).await
+        let inputs = state.scopes.get(scope).map(|it| &it.inputs);
+        self.get(configuration, inputs.and_then(|it| it.providers.get(configuration))).await
     }
 }

@@ -1,12 +1,14 @@
 //! The workbench: what commands work with, and what they can do without a lease.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::{Answers, Look, PlanInput, Planner, Refresh, Step};
 use greenroom_model::identity::Lineage;
 use greenroom_model::plan::Plan;
-use greenroom_model::state::State;
+use greenroom_model::state::{ScopeState, State};
+use greenroom_model::value::Object;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::schemas::Schemas;
 use greenroom_store::{Holder, StateName, Store};
@@ -92,9 +94,14 @@ impl Workbench {
     ///
     /// # Errors
     ///
-    /// None at present; a provider that cannot be reached shows in the mistakes.
+    /// [`ApplyError::Moved`] and [`ApplyError::Provider`] if a provider's settings cannot be used;
+    /// one that cannot be reached shows in the mistakes.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, ApplyError> {
         let PlanRequest { desired, state, lineage, refresh, look, files } = request;
+        let desired = match look {
+            Look::World => Arc::new(self.settled_in(desired, state.as_deref())?),
+            Look::SpecsOnly => desired,
+        };
         let mut planner = Planner::new(PlanInput {
             desired: desired.clone(),
             schemas: self.schemas.clone(),
@@ -119,4 +126,51 @@ impl Workbench {
             }
         }
     }
+
+    /// What is wanted, with the settings that each provider will be used with.
+    ///
+    /// A setting that the specs leave out stays as the state remembers it: a command that runs
+    /// with another environment must not take its own world for the state's.
+    fn settled_in(
+        &self,
+        desired: Arc<Desired>,
+        state: Option<&State>,
+    ) -> Result<Desired, ApplyError> {
+        let mut desired = Arc::unwrap_or_clone(desired);
+        for (scope, wanted) in &mut desired.scopes {
+            let known = state.and_then(|it| it.scopes.get(scope));
+            let recorded = known.map(|it| &it.inputs.providers);
+            let blocks = wanted.template.blocks.values().map(|it| it.provider.clone());
+            let used: BTreeSet<Arc<str>> =
+                blocks.chain(wanted.providers.keys().cloned()).collect();
+            for provider in used {
+                let before = recorded.and_then(|it| it.get(&provider));
+                let settings = self
+                    .providers
+                    .resolve(&provider, wanted.providers.get(&provider), before)
+                    .map_err(|source| ApplyError::Provider { provider: provider.to_string(), source })?;
+                let moved = before.and_then(|it| self.providers.moved(&provider, it, &settings));
+                if let (Some(setting), Some(before)) = (moved, before)
+                    && known.is_some_and(|it| has_objects(it, &provider))
+                {
+                    let text = |it: &Object| it.get(&setting).map(|it| format!("{it:?}"));
+                    return Err(ApplyError::Moved {
+                        before: text(before).unwrap_or_default(),
+                        after: text(&settings).unwrap_or_default(),
+                        provider,
+                        scope: scope.clone(),
+                        setting,
+                    });
+                }
+                wanted.providers.insert(provider, settings);
+            }
+        }
+        Ok(desired)
+    }
+}
+
+/// Whether a provider configuration made any of a scope's objects.
+fn has_objects(scope: &ScopeState, provider: &str) -> bool {
+    let instances = scope.resources.values().flat_map(|it| it.values());
+    instances.flat_map(|it| it.current.iter().chain(&it.deposed)).any(|it| *it.provider == *provider)
 }

@@ -251,7 +251,9 @@ fn schema() -> ProviderSchema {
         Type::String,
         "The folder for all that the provider makes; else GREENROOM_LOCAL_ROOT, else \
          `greenroom/local` in the user's state folder.",
-    );
+    )
+    // Elsewhere, its objects would not be found.
+    .replaces();
     ProviderSchema {
         name: "local".into(),
         doc: "Real processes and a real HTTP load balancer on this machine, for trying Greenroom \

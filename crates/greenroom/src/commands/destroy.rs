@@ -7,18 +7,25 @@ use crate::cli::DestroyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::{Place, Project};
 use crate::view::plan::PlanView;
 
 pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
     let stage = &args.target.stage;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
-    if context.reader(&project)?.view(&place.state).await?.state.is_none() {
-        return nothing_there(context, &project, stage, &place);
+    let nothing_there = context.reader(&project)?.view(&place.state).await?.state.is_none();
+    if nothing_there && project.stage(stage).is_none() {
+        return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
     }
     let undertaking = Undertaking::begin(context, &project, None, args.execution, args.detail)?;
     let session = undertaking.open(&place.state).await?;
+    if nothing_there {
+        // Taking the lease has finished what a destroy that was killed left of the state's files.
+        undertaking.progress.quiet();
+        session.close().await?;
+        context.console.tell(&PlanView::nothing_to_destroy(&place.state));
+        return Ok(Exit::Done);
+    }
     match plan_destroy(session.state(), place.environment.clone()) {
         Ok(plan) => undertaking.carry_out(session, plan, Default::default()).await,
         Err(source) => {
@@ -27,18 +34,4 @@ pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Fa
             Err(Failure::Destroy { state: place.state.to_string(), source })
         }
     }
-}
-
-/// A stage that nobody knows is a slip; an environment that is not there is one that is gone.
-fn nothing_there(
-    context: &Context,
-    project: &Project,
-    stage: &str,
-    place: &Place,
-) -> Result<Exit, Failure> {
-    if project.stage(stage).is_none() {
-        return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
-    }
-    context.console.tell(&PlanView::nothing_to_destroy(&place.state));
-    Ok(Exit::Done)
 }

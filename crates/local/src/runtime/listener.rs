@@ -143,7 +143,11 @@ pub async fn update(root: &Root, uid: &Uid, spec: &ListenerSpec) -> Result<u16, 
 ///
 /// The listener is still there.
 pub async fn delete(root: &Root, uid: &Uid) -> Result<(), ListenerError> {
-    let remove = || root.remove(ObjectType::Listener, uid);
+    // The folder goes last: while it is there, a delete that was cut off is done again.
+    let remove = || {
+        root.release_ports(uid, None)?;
+        root.remove(ObjectType::Listener, uid)
+    };
     // A damaged file names no balancer, and is no reason to keep the listener.
     match look(root, uid).unwrap_or_default() {
         Some(listener) => {
@@ -151,7 +155,7 @@ pub async fn delete(root: &Root, uid: &Uid) -> Result<(), ListenerError> {
         }
         None => remove()?,
     }
-    Ok(root.release_ports(uid, None)?)
+    Ok(())
 }
 
 /// What the listeners of a balancer are to be.

@@ -220,9 +220,10 @@ pub async fn delete(root: &Root, uid: &Uid) -> Result<(), InstanceError> {
         let timeout_ms = file.map_or(STOP_TIMEOUT_MS, |file| file.spec.stop_timeout_ms);
         lock = Some(stop(root, uid, timeout_ms).await?);
     }
+    // The folder goes last: while it is there, a delete that was cut off is done again.
+    root.release_ports(uid, None)?;
     root.remove(ObjectType::Instance, uid)?;
     drop(lock);
-    root.release_ports(uid, None)?;
     Ok(())
 }
 

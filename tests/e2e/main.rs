@@ -1,0 +1,15 @@
+//! The built binary as its users run it, on the local provider: real processes, real ports.
+//!
+//! What is asserted is read from the world itself (processes, folders, answers), not from what
+//! Greenroom says of it.
+
+mod contention;
+mod damage;
+mod drift;
+mod http;
+#[cfg(feature = "fail-points")]
+mod killed;
+mod lifecycle;
+mod shop;
+mod traffic;
+mod world;
