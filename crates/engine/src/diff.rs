@@ -86,6 +86,21 @@ pub fn marked_like(
     mark_sensitive(attributes.clone(), &paths, &Arc::new(instance_reference(address)))
 }
 
+/// The attributes of an object that nobody has seen ready, without what its provider has still to
+/// give: what is null there is not yet known to be null.
+#[must_use]
+pub fn without_unknown(schema: &TypeSchema, attributes: &Value) -> Value {
+    let Some(attributes) = attributes.as_object() else { return attributes.clone() };
+    let is_known = |(name, value): &(&Arc<str>, &Value)| {
+        let given_by_provider = schema.attributes.get(*name).is_some_and(|it| {
+            matches!(it.presence, Presence::Computed | Presence::OptionalComputed)
+        });
+        !(given_by_provider && value.is_null())
+    };
+    let known = attributes.iter().filter(is_known);
+    Value::from(known.map(|(name, value)| (name.clone(), value.clone())).collect::<Object>())
+}
+
 /// `value` with the mark that its schema asks for.
 fn marked(value: Value, attribute: &Attribute, address: &Address, name: &Arc<str>) -> Value {
     if attribute.sensitive && !value.is_null() && !value.is_pending() {

@@ -311,6 +311,10 @@ impl Planner {
         if let Some(reason) = reason {
             return self.ask_new(instance, template, schema, Some((reason, prior)), asks);
         }
+        let prior = match status {
+            Status::Incomplete => diff::without_unknown(schema, &prior),
+            _ => prior,
+        };
         let config = &self.items[instance as usize].config;
         let config = match &template.lifecycle.ignore_changes {
             IgnoreChanges::None => config.clone(),
