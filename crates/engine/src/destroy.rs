@@ -71,7 +71,8 @@ pub fn plan_destroy(state: &State, environment: Option<Scope>) -> Result<Plan, D
             .map(|operation| Need { operation: *operation, until: Strength::Complete });
         draft.needs.extend(needs);
     }
-    let operations = graph::finish(drafts, "destroy").map_err(DestroyError::Order)?;
+    let operations =
+        graph::finish(drafts, "destroy").map_err(|circle| DestroyError::Order(circle.names))?;
     let phases = if operations.is_empty() {
         Vec::new()
     } else {

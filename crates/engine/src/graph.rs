@@ -1,10 +1,13 @@
 //! The graph of a phase's operations: drafts with edges become operations in one order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::plan::{Action, Expectation, Need, Operation, OperationId, OperationKind};
+use greenroom_model::identity::Uid;
+use greenroom_model::plan::{
+    Action, Expectation, Need, Operation, OperationId, OperationKind, RemovalReason, ReplaceReason,
+};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -15,6 +18,8 @@ pub(crate) struct Draft {
     subject: Arc<str>,
     pub(crate) action: Action,
     pub(crate) needs: Vec<Need>,
+    /// What it would rather wait for, but does not where that leads in a circle.
+    pub(crate) wishes: Vec<Need>,
     pub(crate) expects: Expectation,
 }
 
@@ -37,9 +42,19 @@ impl Draft {
             subject: subject.into(),
             action,
             needs: Vec::new(),
+            wishes: Vec::new(),
             expects,
         }
     }
+}
+
+/// Operations that wait for each other.
+#[derive(Debug)]
+pub(crate) struct Circle {
+    /// Their names, in order.
+    pub(crate) names: Vec<String>,
+    /// The objects that some of them delete.
+    pub(crate) deleted: BTreeSet<Uid>,
 }
 
 /// The id that a draft's operation will have in `phase`.
@@ -51,9 +66,15 @@ pub(crate) fn id_of(draft: &Draft, phase: &str) -> OperationId {
 ///
 /// # Errors
 ///
-/// The names of operations that wait for each other in a circle.
-pub(crate) fn finish(drafts: Vec<Draft>, phase: &str) -> Result<Vec<Operation>, Vec<String>> {
-    let order = ordered(&drafts)?;
+/// The operations that wait for each other in a circle.
+pub(crate) fn finish(mut drafts: Vec<Draft>, phase: &str) -> Result<Vec<Operation>, Circle> {
+    let order = match ordered(&drafts) {
+        Ok(order) => order,
+        Err(_) => {
+            give_up_wishes(&mut drafts);
+            ordered(&drafts)?
+        }
+    };
     let mut position = vec![0u32; drafts.len()];
     for (at, draft) in (0u32..).zip(&order) {
         position[*draft] = at;
@@ -65,7 +86,7 @@ pub(crate) fn finish(drafts: Vec<Draft>, phase: &str) -> Result<Vec<Operation>, 
         .map(|at| {
             let draft = slots[at].take().expect("an order names each draft once");
             let mut needs: BTreeMap<u32, Need> = BTreeMap::new();
-            for need in draft.needs {
+            for need in draft.needs.into_iter().chain(draft.wishes) {
                 let operation = position[need.operation as usize];
                 let merged = needs.entry(operation).or_insert(Need { operation, ..need });
                 merged.until = merged.until.max(need.until);
@@ -81,22 +102,16 @@ pub(crate) fn finish(drafts: Vec<Draft>, phase: &str) -> Result<Vec<Operation>, 
 }
 
 /// Positions of the drafts in an order that fits their needs.
-fn ordered(drafts: &[Draft]) -> Result<Vec<usize>, Vec<String>> {
+fn ordered(drafts: &[Draft]) -> Result<Vec<usize>, Circle> {
     let mut by_address: Vec<usize> = (0..drafts.len()).collect();
     by_address.sort_by(|a, b| key(&drafts[*a]).cmp(&key(&drafts[*b])));
     // Levels from the roots, so that independent operations keep their order by address.
-    let mut graph = DiGraph::<usize, ()>::with_capacity(drafts.len(), 0);
-    let nodes: Vec<NodeIndex> = (0..drafts.len()).map(|at| graph.add_node(at)).collect();
-    for (at, draft) in drafts.iter().enumerate() {
-        for need in &draft.needs {
-            graph.add_edge(nodes[need.operation as usize], nodes[at], ());
-        }
-    }
+    let graph = graph_of(drafts);
     let sorted = toposort(&graph, None).map_err(|_| circle(&graph, drafts))?;
     let mut level = vec![0u32; drafts.len()];
     for node in sorted {
         let at = graph[node];
-        for need in &drafts[at].needs {
+        for need in drafts[at].all_needs() {
             level[at] = level[at].max(level[need.operation as usize] + 1);
         }
     }
@@ -104,27 +119,79 @@ fn ordered(drafts: &[Draft]) -> Result<Vec<usize>, Vec<String>> {
     Ok(by_address)
 }
 
+fn graph_of(drafts: &[Draft]) -> DiGraph<usize, ()> {
+    let mut graph = DiGraph::<usize, ()>::with_capacity(drafts.len(), 0);
+    let nodes: Vec<NodeIndex> = (0..drafts.len()).map(|at| graph.add_node(at)).collect();
+    for (at, draft) in drafts.iter().enumerate() {
+        for need in draft.all_needs() {
+            graph.add_edge(nodes[need.operation as usize], nodes[at], ());
+        }
+    }
+    graph
+}
+
+/// Drops the wishes that lead in a circle. A replacement that wished to wait until it is known
+/// whether it is needed is then carried out in any case.
+fn give_up_wishes(drafts: &mut [Draft]) {
+    let graph = graph_of(drafts);
+    let mut circle = vec![0usize; drafts.len()];
+    for (number, group) in tarjan_scc(&graph).iter().enumerate() {
+        for node in group {
+            circle[graph[*node]] = number;
+        }
+    }
+    let mut certain = BTreeSet::new();
+    for (at, draft) in drafts.iter_mut().enumerate() {
+        let before = draft.wishes.len();
+        draft.wishes.retain(|need| circle[need.operation as usize] != circle[at]);
+        if let Action::Delete(removal) = &mut draft.action
+            && draft.wishes.len() < before
+            && let RemovalReason::Replaced { reason, .. } = &mut removal.reason
+        {
+            make_certain(reason);
+            certain.insert(removal.uid.clone());
+        }
+    }
+    for draft in drafts {
+        if let Action::Create(change) = &mut draft.action
+            && let Some(replacement) = &mut change.replaces
+            && certain.contains(&replacement.old)
+        {
+            make_certain(&mut replacement.reason);
+        }
+    }
+}
+
+fn make_certain(reason: &mut ReplaceReason) {
+    if let ReplaceReason::Pending(paths) = reason {
+        *reason = ReplaceReason::Attributes(std::mem::take(paths));
+    }
+}
+
 fn key(draft: &Draft) -> (&Address, OperationKind, &str) {
     (&draft.address, draft.kind, &draft.subject)
 }
 
-fn circle(graph: &DiGraph<usize, ()>, drafts: &[Draft]) -> Vec<String> {
+fn circle(graph: &DiGraph<usize, ()>, drafts: &[Draft]) -> Circle {
     let groups = tarjan_scc(graph);
     let group =
         groups.iter().find(|group| group.len() > 1 || graph.contains_edge(group[0], group[0]));
-    let mut names: Vec<String> = group
-        .into_iter()
-        .flatten()
-        .map(|node| {
-            let draft = &drafts[graph[*node]];
-            format!("{} {}", draft.kind.as_str(), draft.subject)
-        })
-        .collect();
+    let members = || group.into_iter().flatten().map(|node| &drafts[graph[*node]]);
+    let mut names: Vec<String> =
+        members().map(|draft| format!("{} {}", draft.kind.as_str(), draft.subject)).collect();
     names.sort();
-    names
+    let deleted = members().filter_map(|draft| match &draft.action {
+        Action::Delete(removal) => Some(removal.uid.clone()),
+        _ => None,
+    });
+    Circle { names, deleted: deleted.collect() }
 }
 
 impl Draft {
+    fn all_needs(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().chain(&self.wishes)
+    }
+
     /// A draft about something that is no object, such as a gate.
     pub(crate) fn named(
         kind: OperationKind,
@@ -136,6 +203,8 @@ impl Draft {
         let block = BlockName::managed(kind.as_str(), name.clone());
         let address = Address { scope: scope.clone(), block, key: InstanceKey::Only };
         let subject = format!("{scope}/{name}").into();
-        Draft { kind, address, subject, action, needs: Vec::new(), expects: Expectation::Nothing }
+        let expects = Expectation::Nothing;
+        let (needs, wishes) = (Vec::new(), Vec::new());
+        Draft { kind, address, subject, action, needs, wishes, expects }
     }
 }

@@ -38,7 +38,10 @@ fn a_failing_write_ends_the_run_with_a_clear_error_and_loses_nothing() {
                     Ok(applied) => assert!(applied.is_complete(), "{context}: {applied:?}"),
                     Err(error @ ApplyError::Store(_)) => {
                         let text = chain(&error);
-                        assert!(text.contains("/work/state") || text.contains("shop/test/pr"), "{text}");
+                        assert!(
+                            text.contains("/work/state") || text.contains("shop/test/pr"),
+                            "{text}"
+                        );
                         errors += 1;
                     }
                     Err(other) => panic!("{context}: {other:?}"),

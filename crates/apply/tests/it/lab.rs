@@ -134,7 +134,6 @@ impl Lab {
         session.close().await.unwrap();
         let outputs = plan.outputs.values().flatten().filter(|(_, it)| !it.is_unchanged());
         let outputs = outputs.map(|(name, _)| format!("output {name}"));
-        if std::env::var("DBG").is_ok() { eprintln!("PLAN drift {:#?}", plan.drift); for o in plan.operations() { if let greenroom_model::plan::Action::Update(c) = &o.action { eprintln!("UPD {:?} -> {:?}", c.prior, c.planned) } } }
         plan.operations().map(|it| it.id.to_string()).chain(outputs).collect()
     }
 
@@ -170,7 +169,6 @@ impl Lab {
         let mut failures = Vec::new();
         for _ in 0..rounds {
             let applied = self.up(template).await.unwrap_or_else(|e| panic!("{context}: {e:?}"));
-            if std::env::var("DBG").is_ok() { eprintln!("ROUND {context} {applied:?} {:?}", self.cloud.calls()); self.cloud.forget_calls(); }
             if applied.is_complete() {
                 failures.clear();
                 break;
@@ -188,6 +186,18 @@ impl Lab {
 
     /// Cloud and state know the same objects.
     pub(crate) async fn agrees(&self, context: &str) {
+        let (known, there) = self.known_and_there(context).await;
+        assert_eq!(known, there, "{context}: state and cloud differ");
+    }
+
+    /// The state knows all that the cloud has. What is deleted slowly may go before we know.
+    pub(crate) async fn knows_all(&self, context: &str) {
+        let (known, there) = self.known_and_there(context).await;
+        let orphans: Vec<_> = there.difference(&known).collect();
+        assert!(orphans.is_empty(), "{context}: {orphans:?}");
+    }
+
+    async fn known_and_there(&self, context: &str) -> (BTreeSet<String>, BTreeSet<String>) {
         let session = self.open().await.unwrap_or_else(|e| panic!("{context}: {e:?}"));
         let state = session.state().clone();
         session.close().await.unwrap();
@@ -200,9 +210,8 @@ impl Lab {
             })
             .collect();
         let real = self.cloud.objects();
-        let there: BTreeSet<String> =
-            real.iter().map(|it| format!("{} {} {}", it.address, it.uid, it.id)).collect();
-        assert_eq!(known, there, "{context}: state and cloud differ");
+        let there = real.iter().map(|it| format!("{} {} {}", it.address, it.uid, it.id)).collect();
+        (known, there)
     }
 
     /// Takes everything down, and checks that nothing is left.

@@ -54,7 +54,7 @@ async fn live_through(seed: u64) {
         if died {
             lab = lab.after_kill();
         }
-        lab.agrees(&format!("{context}, after the storm (died: {died})")).await;
+        lab.knows_all(&format!("{context}, after the storm (died: {died})")).await;
         let addresses = spec.addresses();
         for address in addresses {
             match chance.below(20) {

@@ -70,7 +70,8 @@ impl Spec {
                     writeln!(text, "port = {port}\ntargets = [{}]", addresses(targets)).unwrap();
                 }
                 Kind::Listener { group, port } => {
-                    writeln!(text, "group = \"${{sim_group.r{group}.id}}\"\nport = {port}").unwrap();
+                    writeln!(text, "group = \"${{sim_group.r{group}.id}}\"\nport = {port}")
+                        .unwrap();
                 }
             }
         }
@@ -96,10 +97,7 @@ impl Spec {
             7 if !groups.is_empty() => {
                 Kind::Listener { group: pick(&groups, chance), port: chance.below(3) }
             }
-            _ => Kind::Group {
-                port: chance.below(3),
-                targets: self.some_machines(before, chance),
-            },
+            _ => Kind::Group { port: chance.below(3), targets: self.some_machines(before, chance) },
         };
         self.resources.push((self.next, kind));
         self.next += 1;
@@ -133,7 +131,8 @@ impl Spec {
     fn remove(&mut self, chance: &mut Chance) {
         let at = usize::try_from(chance.below(self.resources.len() as u64)).unwrap();
         let (gone, _) = self.resources.remove(at);
-        self.resources.retain(|(_, kind)| !matches!(kind, Kind::Listener { group, .. } if *group == gone));
+        self.resources
+            .retain(|(_, kind)| !matches!(kind, Kind::Listener { group, .. } if *group == gone));
         for (_, kind) in &mut self.resources {
             match kind {
                 Kind::Machine { network, peers, .. } => {

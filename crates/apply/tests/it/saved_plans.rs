@@ -43,9 +43,7 @@ fn a_plan_whose_state_has_changed_since_is_refused() {
         let lab = Lab::new();
         lab.up(BEFORE).await.unwrap();
         let plan = saved(&lab, AFTER).await;
-        lab.up(&BEFORE.replace("grows]", "grows]\nsize = \"huge\""))
-            .await
-            .unwrap();
+        lab.up(&BEFORE.replace("grows]", "grows]\nsize = \"huge\"")).await.unwrap();
         lab.cloud.forget_calls();
         match apply(&lab, &plan).await {
             Err(ApplyError::Refused(Refusal::Changed(addresses))) => {

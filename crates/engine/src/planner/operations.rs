@@ -8,7 +8,7 @@ use greenroom_model::identity::Uid;
 use greenroom_model::journal::{Handle, Lifecycle};
 use greenroom_model::plan::{
     Action, Change, Expectation, Need, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
-    Purpose, Removal, RemovalReason, ReplaceOrder, Replacement,
+    Purpose, Removal, RemovalReason, ReplaceOrder, ReplaceReason, Replacement,
 };
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{Reads, Remote, Status};
@@ -59,23 +59,7 @@ impl Planner {
     /// The plan, or `None` if building it found mistakes.
     pub(super) fn build(&mut self, outputs: Outputs) -> Option<Plan> {
         self.order_replacements();
-        let mut drafts = self.desired_operations();
-        drafts.extend(self.removals());
-        if self.has_errors() {
-            return None;
-        }
-        self.connect(&mut drafts);
-        let operations = match graph::finish(drafts, APPLY_PHASE) {
-            Ok(operations) => operations,
-            Err(cycle) => {
-                let path = cycle.join(" → ");
-                self.diagnostics.push(
-                    Diagnostic::error("plan::order", format!("no order fits these operations: {path}"))
-                        .help("apply part of the change first, for example with one of them left as it was"),
-                );
-                return None;
-            }
-        };
+        let operations = self.operations()?;
         let desired = self.world.desired.clone();
         let inputs =
             desired.scopes.iter().map(|(scope, it)| (scope.clone(), it.inputs())).collect();
@@ -96,6 +80,31 @@ impl Planner {
             plan.phases = phases(operations, gates);
         }
         Some(plan)
+    }
+
+    /// The operations in an order that fits. Where replacements that destroy first wait for each
+    /// other through something else, they are turned round.
+    fn operations(&mut self) -> Option<Vec<Operation>> {
+        loop {
+            let mut drafts = self.desired_operations();
+            drafts.extend(self.removals());
+            if self.has_errors() {
+                return None;
+            }
+            self.connect(&mut drafts);
+            match graph::finish(drafts, APPLY_PHASE) {
+                Ok(operations) => return Some(operations),
+                Err(circle) if self.turn_round(&circle.deleted) => {}
+                Err(circle) => {
+                    let path = circle.names.join(" → ");
+                    self.diagnostics.push(
+                        Diagnostic::error("plan::order", format!("no order fits these operations: {path}"))
+                            .help("apply part of the change first, for example with one of them left as it was"),
+                    );
+                    return None;
+                }
+            }
+        }
     }
 
     fn versions(&self) -> BTreeMap<Address, greenroom_model::identity::Sequence> {
@@ -360,7 +369,7 @@ impl Planner {
         deletes: &HashMap<Uid, u32>,
     ) {
         for (number, item) in (0u32..).zip(&self.items) {
-            let Some(Decision::Replace { order, .. }) = &item.decision else { continue };
+            let Some(Decision::Replace { order, reason, .. }) = &item.decision else { continue };
             let address = &self.world.instances[number as usize].address;
             let Some(old) = self.remote(address).map(|it| &it.uid) else { continue };
             let (Some(create), Some(delete)) = (providers.get(address), deletes.get(old)) else {
@@ -373,6 +382,14 @@ impl Planner {
             drafts[*waiting as usize]
                 .needs
                 .push(Need { operation: *first, until: Strength::Complete });
+            if let (ReplaceOrder::DestroyFirst, ReplaceReason::Pending(_)) = (order, reason) {
+                // Whether the old one goes is known when what the new one reads is there.
+                let wishes = item.reads.iter().filter_map(|(read, link)| {
+                    let read = &self.world.instances[*read as usize].address;
+                    providers.get(read).map(|it| Need { operation: *it, until: link.needs })
+                });
+                drafts[*delete as usize].wishes.extend(wishes);
+            }
             if *order == ReplaceOrder::DestroyFirst {
                 drafts[*create as usize].expects =
                     Expectation::After(graph::id_of(&drafts[*delete as usize], APPLY_PHASE));
@@ -412,7 +429,11 @@ impl Planner {
                                 || !is_destroyed_first(&drafts[*delete as usize]));
                         if waits {
                             let need = Need { operation: *own, until: Strength::Complete };
-                            drafts[*delete as usize].needs.push(need);
+                            let draft = &mut drafts[*delete as usize];
+                            match own_delete {
+                                Some(_) => draft.needs.push(need),
+                                None => draft.wishes.push(need),
+                            }
                         }
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use greenroom_model::identity::Uid;
 use greenroom_model::plan::ReplaceOrder;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -49,6 +50,30 @@ impl Planner {
                 self.check_unique_names(number);
             }
         }
+    }
+
+    /// Makes the replacements of these objects create-first; whether one was not.
+    pub(super) fn turn_round(&mut self, olds: &BTreeSet<Uid>) -> bool {
+        let numbers = 0u32..crate::world::index(self.items.len());
+        let turned: Vec<u32> = numbers
+            .filter(|number| {
+                let address = &self.world.instances[*number as usize].address;
+                let replaced =
+                    matches!(self.items[*number as usize].decision, Some(Decision::Replace { .. }));
+                replaced
+                    && !self.is_create_first(*number)
+                    && self.remote(address).is_some_and(|it| olds.contains(&it.uid))
+            })
+            .collect();
+        for number in &turned {
+            if let Some(Decision::Replace { order, .. }) =
+                &mut self.items[*number as usize].decision
+            {
+                *order = ReplaceOrder::CreateFirstForReference;
+            }
+            self.check_unique_names(*number);
+        }
+        !turned.is_empty()
     }
 
     fn is_create_first(&self, number: u32) -> bool {

@@ -81,7 +81,11 @@ fn next(state: &State, what: u8, which: u8) -> Entry {
                 (Effect::Create, 2) => Outcome::Abandoned { watch_until: Some(1000) },
                 (Effect::Create, _) => Outcome::Created(vec![Made {
                     id: format!("id-{sequence}").into(),
-                    status: if which % 2 == 0 { Status::Incomplete } else { Status::Ready },
+                    status: if which.is_multiple_of(2) {
+                        Status::Incomplete
+                    } else {
+                        Status::Ready
+                    },
                     attributes: attributes(which),
                 }]),
                 (Effect::Update, _) if known(state, intent) => {
@@ -101,12 +105,12 @@ fn next(state: &State, what: u8, which: u8) -> Entry {
         }
         (6, _, Some(uid)) => {
             let seen = Seen { attributes: attributes(which), status: Status::Failed };
-            Entry::Observed { address, uid, seen: (which % 2 == 0).then_some(seen) }
+            Entry::Observed { address, uid, seen: (which.is_multiple_of(2)).then_some(seen) }
         }
-        (7, _, _) if which % 2 == 0 => {
+        (7, _, _) if which.is_multiple_of(2) => {
             Entry::RunStarted { plan: Digest::of(&[which]), holder: "me".into(), text: None }
         }
-        (7, _, _) => Entry::RunFinished { complete: which % 3 == 0 },
+        (7, _, _) => Entry::RunFinished { complete: which.is_multiple_of(3) },
         (8, _, _) => Entry::Outputs {
             scope: address.scope,
             outputs: BTreeMap::from([(Arc::from("url"), Value::from(u32::from(which)))]),

@@ -64,9 +64,9 @@ drift pr/sim_machine.web gone
     let world = applied("", TWO).sees("pr/sim_network.main", ReadSeen::Gone);
     assert_snapshot!(check("", TWO, &world), @r###"
 drift pr/sim_network.main gone
-0 - pr/sim_machine.web
-1 + pr/sim_network.main cidr="10.0.0.0/16"
-2 + pr/sim_machine.web after the old one: network_id may differ <- 0 1~
+0 + pr/sim_network.main cidr="10.0.0.0/16"
+1 - pr/sim_machine.web <- 0~
+2 + pr/sim_machine.web after the old one: network_id may differ <- 0~ 1
 "###);
 }
 

@@ -100,7 +100,7 @@ image = "${data.sim_image.web.id}"
 
 #[test]
 fn an_output_that_is_null_is_no_change() {
-    assert_snapshot!(fresh("[variable.x]\ntype = \"string\"\ndefault = \"a\"\n[output.none]\nvalue = '${var.x == \"a\" ? null : var.x}'\n"), @"output pr.none = null");
+    assert_snapshot!(fresh("[variable.x]\ntype = \"string\"\ndefault = \"a\"\n[output.none]\nvalue = '${var.x == \"a\" ? null : var.x}'\n"), @"no changes");
 }
 
 #[test]
@@ -111,5 +111,9 @@ fn an_output_that_is_wanted_no_longer_is_a_change() {
             scope.outputs.insert("old".into(), "value".into());
         });
     let environment = ENVIRONMENT.replace("${front.url}/shop", "here");
-    assert_snapshot!(check("", &environment, &world), @"no changes");
+    assert_snapshot!(check("", &environment, &world), @r###"
+output pr.group = "sim_group.web.id"
+output pr.old = null
+output pr.url = "here"
+"###);
 }

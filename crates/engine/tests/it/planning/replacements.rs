@@ -45,7 +45,7 @@ fn what_is_replaced_takes_its_readers_along_where_they_cannot_follow_in_place() 
 0 - pr/sim_machine.web
 1 - pr/sim_network.main <- 0
 2 + pr/sim_network.main after the old one: cidr <- 1
-3 + pr/sim_machine.web after the old one: network_id may differ <- 0 2~
+3 + pr/sim_machine.web after the old one: network_id <- 0 2~
 "###);
 }
 
