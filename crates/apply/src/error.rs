@@ -48,7 +48,9 @@ pub enum ApplyError {
         source: Failure,
     },
     /// A provider's settings lead to another world than the one that the state's objects are in.
-    #[error("the provider `{provider}` would look for `{scope}` elsewhere: `{setting}` was {before}, and would be {after}; nothing was changed")]
+    #[error(
+        "the provider `{provider}` would look for `{scope}` elsewhere: `{setting}` was {before}, and would be {after}; nothing was changed"
+    )]
     Moved {
         /// Its configuration.
         provider: Arc<str>,

@@ -68,7 +68,8 @@ impl Providers {
         let factory = self.factory(configuration)?;
         let empty = Object::new();
         let settings = settings.unwrap_or(&empty);
-        let key: Key = (factory.schema().name.clone(), format!("{:?}", Value::from(settings.clone())));
+        let key: Key =
+            (factory.schema().name.clone(), format!("{:?}", Value::from(settings.clone())));
         let mut configured = self.configured.lock().await;
         if let Some(provider) = configured.get(&key) {
             return Ok(provider.clone());

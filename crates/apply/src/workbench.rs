@@ -141,14 +141,16 @@ impl Workbench {
             let known = state.and_then(|it| it.scopes.get(scope));
             let recorded = known.map(|it| &it.inputs.providers);
             let blocks = wanted.template.blocks.values().map(|it| it.provider.clone());
-            let used: BTreeSet<Arc<str>> =
-                blocks.chain(wanted.providers.keys().cloned()).collect();
+            let used: BTreeSet<Arc<str>> = blocks.chain(wanted.providers.keys().cloned()).collect();
             for provider in used {
                 let before = recorded.and_then(|it| it.get(&provider));
                 let settings = self
                     .providers
                     .resolve(&provider, wanted.providers.get(&provider), before)
-                    .map_err(|source| ApplyError::Provider { provider: provider.to_string(), source })?;
+                    .map_err(|source| ApplyError::Provider {
+                        provider: provider.to_string(),
+                        source,
+                    })?;
                 let moved = before.and_then(|it| self.providers.moved(&provider, it, &settings));
                 if let (Some(setting), Some(before)) = (moved, before)
                     && known.is_some_and(|it| has_objects(it, &provider))
@@ -172,5 +174,7 @@ impl Workbench {
 /// Whether a provider configuration made any of a scope's objects.
 fn has_objects(scope: &ScopeState, provider: &str) -> bool {
     let instances = scope.resources.values().flat_map(|it| it.values());
-    instances.flat_map(|it| it.current.iter().chain(&it.deposed)).any(|it| *it.provider == *provider)
+    instances
+        .flat_map(|it| it.current.iter().chain(&it.deposed))
+        .any(|it| *it.provider == *provider)
 }
