@@ -260,6 +260,11 @@ impl Planner {
 
     /// Sets an instance's attributes and wakes what waits for them.
     fn planned(&mut self, instance: u32, value: Value) {
+        let item = &mut self.items[instance as usize];
+        if matches!(item.decision, Some(Decision::Keep)) {
+            // Of what stays as it is, nothing needs the arguments any more.
+            item.config = Object::new();
+        }
         self.world.instances[instance as usize].planned = Some(value);
         self.arrived(&NodeId::Instance(instance));
     }

@@ -33,6 +33,9 @@ use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
 use greenroom_store::{FolderStore, Holder, StateName};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// Every hundredth value is read by the next hundred, so that there are edges to follow.

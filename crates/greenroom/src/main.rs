@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Values and states are many small allocations; this allocator keeps them close together.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     greenroom::main(std::env::args_os())
 }

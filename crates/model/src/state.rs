@@ -116,8 +116,35 @@ pub struct Remote {
     pub prevent_destroy: bool,
 }
 
-/// What a configuration read, with what each must have reached.
-pub type Reads = BTreeMap<Address, Strength>;
+/// What a configuration read, with what each must have reached: in the order of the addresses,
+/// each once. One allocation, as every object of a state has one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reads(Box<[(Address, Strength)]>);
+
+impl Reads {
+    /// Every address with what it must have reached, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Address, &Strength)> {
+        self.0.iter().map(|(address, strength)| (address, strength))
+    }
+
+    /// Every address, in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Address> {
+        self.0.iter().map(|(address, _)| address)
+    }
+
+    /// Whether nothing was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(Address, Strength)> for Reads {
+    /// Of an address that comes twice, the last counts.
+    fn from_iter<I: IntoIterator<Item = (Address, Strength)>>(reads: I) -> Reads {
+        Reads(reads.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect())
+    }
+}
 
 /// How far an object has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -77,13 +77,10 @@ impl Reader {
     pub(crate) fn reads(&mut self, form: ReadsForm<'_>) -> Result<Arc<Reads>, Misfit> {
         let found = match form {
             ReadsForm::Given(reads) => reads.clone(),
-            ReadsForm::Found(found) => {
-                let mut reads = Reads::new();
-                for (text, strength) in found {
-                    reads.insert(self.address(text.as_str())?, strength);
-                }
-                reads
-            }
+            ReadsForm::Found(found) => found
+                .into_iter()
+                .map(|(text, strength)| Ok((self.address(text.as_str())?, strength)))
+                .collect::<Result<Reads, Misfit>>()?,
         };
         if *self.reads != found {
             self.reads = Arc::new(found);

@@ -166,7 +166,7 @@ fn values() -> impl Strategy<Value = Object> {
 
 fn reads() -> impl Strategy<Value = Arc<Reads>> {
     let strength = select(vec![Strength::Accepted, Strength::Complete]);
-    btree_map(address(), strength, 0..3).prop_map(Arc::new)
+    btree_map(address(), strength, 0..3).prop_map(|it| Arc::new(it.into_iter().collect()))
 }
 
 fn inputs() -> impl Strategy<Value = Inputs> {
