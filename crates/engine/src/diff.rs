@@ -83,6 +83,9 @@ pub fn marked_like(
     let by_schema = schema.into_iter().flat_map(|it| &it.attributes).filter(|it| it.1.sensitive);
     paths.extend(by_schema.map(|(name, _)| Path(vec![Step::Key(name.clone())])));
     paths.retain(|path| path.find(attributes).is_some_and(|it| !it.is_null()));
+    if paths.is_empty() {
+        return attributes.clone();
+    }
     mark_sensitive(attributes.clone(), &paths, &Arc::new(instance_reference(address)))
 }
 

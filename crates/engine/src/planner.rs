@@ -19,7 +19,7 @@ use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::plan::{Drift, Plan};
 use greenroom_model::schema::Strength;
-use greenroom_model::state::{Remote, State};
+use greenroom_model::state::{Remote, State, Status};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::schemas::Schemas;
@@ -86,6 +86,8 @@ pub struct Planner {
     world: World,
     started: bool,
     queue: VecDeque<Work>,
+    /// Instances to configure, by their block, in order.
+    held: BTreeMap<u32, VecDeque<u32>>,
     /// What waits for a node: woken when the last of its missing nodes is there.
     waiters: HashMap<NodeId, Vec<Work>>,
     waiting: BTreeMap<Work, Waiting>,
@@ -104,6 +106,13 @@ pub struct Planner {
 enum Work {
     Expand(u32),
     Configure(u32),
+}
+
+/// Who is held back when an instance has to wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HoldBack {
+    OthersOfTheBlock,
+    Nobody,
 }
 
 /// What a piece of work waits for, and where it asked for it.
@@ -133,7 +142,8 @@ struct Link {
 /// The questions that are out, in order.
 #[derive(Default)]
 struct Asked {
-    reads: Vec<(Address, Remote)>,
+    /// Whether the refresh is out: everything that the state has, in its order.
+    refresh: bool,
     data: Vec<u32>,
     proposals: Vec<instance::Asking>,
 }
@@ -153,6 +163,7 @@ impl Planner {
             world,
             started: false,
             queue,
+            held: BTreeMap::new(),
             waiters: HashMap::new(),
             waiting: BTreeMap::new(),
             items: Vec::new(),
@@ -175,13 +186,54 @@ impl Planner {
         }
         self.take(answers);
         let mut asks = std::mem::take(&mut self.later);
-        while let Some(work) = self.queue.pop_front() {
-            match work {
-                Work::Expand(block) => self.expand(block, &mut asks),
-                Work::Configure(instance) => self.configure(instance, &mut asks),
+        self.work_off(&mut asks);
+        if asks.is_empty() { self.conclude() } else { Step::Ask(asks) }
+    }
+
+    /// Does what can be done with what is known.
+    ///
+    /// When an instance has to wait, its block's others most likely would, and are held back
+    /// until the next answers: else each would be evaluated twice.
+    fn work_off(&mut self, asks: &mut Asks) {
+        let mut patience = HoldBack::OthersOfTheBlock;
+        loop {
+            while let Some(work) = self.queue.pop_front() {
+                match work {
+                    Work::Expand(block) => self.expand(block, asks),
+                    Work::Configure(instance) => self.hold(instance),
+                }
+            }
+            let blocks: Vec<u32> = self.held.keys().copied().collect();
+            for block in blocks {
+                self.configure_held(block, patience, asks);
+            }
+            if !self.queue.is_empty() {
+                continue;
+            }
+            if !asks.is_empty() || self.held.is_empty() {
+                return;
+            }
+            // Nothing to ask: what is held back may be what the others wait for.
+            patience = HoldBack::Nobody;
+        }
+    }
+
+    fn hold(&mut self, instance: u32) {
+        let block = self.world.instances[instance as usize].block;
+        self.held.entry(block).or_default().push_back(instance);
+    }
+
+    fn configure_held(&mut self, block: u32, patience: HoldBack, asks: &mut Asks) {
+        while let Some(instance) = self.held.get_mut(&block).and_then(VecDeque::pop_front) {
+            self.configure(instance, asks);
+            let waits = self.waiting.contains_key(&Work::Configure(instance));
+            if waits && patience == HoldBack::OthersOfTheBlock {
+                break;
             }
         }
-        if asks.is_empty() { self.conclude() } else { Step::Ask(asks) }
+        if self.held.get(&block).is_some_and(VecDeque::is_empty) {
+            self.held.remove(&block);
+        }
     }
 
     /// Makes `work` wait for what it misses. Files are asked for at once.
@@ -213,8 +265,10 @@ impl Planner {
 
     fn take(&mut self, answers: Answers) {
         let asked = std::mem::take(&mut self.asked);
-        for ((address, remote), seen) in asked.reads.into_iter().zip(answers.reads) {
-            self.take_read(&address, &remote, seen);
+        if let Some(state) = self.input.state.clone().filter(|_| asked.refresh) {
+            for ((address, remote), seen) in readable(&state).zip(answers.reads) {
+                self.take_read(&address, remote, seen);
+            }
         }
         for (path, content) in answers.files {
             self.world.files.contents.insert(path.clone(), content);
@@ -252,7 +306,6 @@ impl Planner {
 
     /// The state's object for an instance's address, unless it is on its way out.
     fn remote(&self, address: &Address) -> Option<&Remote> {
-        use greenroom_model::state::Status;
         let state = self.input.state.as_deref()?;
         let current = state.instance(address)?.current.as_ref()?;
         (current.status != Status::Deleting).then_some(current)
@@ -268,6 +321,14 @@ impl Planner {
         self.world.instances[instance as usize].planned = Some(value);
         self.arrived(&NodeId::Instance(instance));
     }
+}
+
+/// Every object that a refresh looks at, in order: all but those on their way out.
+fn readable(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
+    state.instances().filter_map(|(address, instance)| {
+        let remote = instance.current.as_ref()?;
+        (remote.status != Status::Deleting).then_some((address, remote))
+    })
 }
 
 /// Mistakes in the order of their places, each once: several instances may make the same.

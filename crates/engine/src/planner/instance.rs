@@ -16,7 +16,7 @@ use greenroom_spec::template::{Block, IgnoreChanges};
 
 use super::asks::{DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined};
 use super::decide::{Decision, New, replacement};
-use super::{Asks, Link, Look, Planner, Refresh, Work};
+use super::{Asks, Link, Look, Planner, Refresh, Work, readable};
 use crate::convert::convert_arguments;
 use crate::diff;
 use crate::world::{Frame, NodeId, place_in, reference_text, unknown};
@@ -38,21 +38,15 @@ impl Planner {
         if self.input.refresh == Refresh::Skip || self.input.look == Look::SpecsOnly {
             return asks;
         }
-        for (address, instance) in state.instances() {
-            let Some(remote) = instance.current.as_ref().filter(|it| it.status != Status::Deleting)
-            else {
-                continue;
-            };
-            asks.reads.push(ReadAsk {
-                provider: remote.provider.clone(),
-                address: address.clone(),
-                uid: remote.uid.clone(),
-                id: remote.id.clone(),
-                attributes: remote.attributes.clone(),
-                full: self.input.refresh == Refresh::Full || remote.status == Status::Incomplete,
-            });
-            self.asked.reads.push((address, remote.clone()));
-        }
+        asks.reads.extend(readable(&state).map(|(address, remote)| ReadAsk {
+            provider: remote.provider.clone(),
+            address,
+            uid: remote.uid.clone(),
+            id: remote.id.clone(),
+            attributes: remote.attributes.clone(),
+            full: self.input.refresh == Refresh::Full || remote.status == Status::Incomplete,
+        }));
+        self.asked.refresh = true;
         asks
     }
 
