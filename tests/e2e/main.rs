@@ -10,6 +10,7 @@ mod http;
 #[cfg(feature = "fail-points")]
 mod killed;
 mod lifecycle;
+mod mistakes;
 mod shop;
 mod traffic;
 mod world;

@@ -36,7 +36,12 @@ impl Planner {
         let mut diagnostics = Vec::new();
         for (number, scope) in self.world.scopes.iter().enumerate() {
             let prior = self.input.state.as_deref().and_then(|it| it.scopes.get(&scope.scope));
-            let names = self.world.desired.scopes[&scope.scope].template.outputs.keys();
+            let template = &self.world.desired.scopes[&scope.scope].template;
+            // A local that nothing reads may be wrong all the same.
+            let locals =
+                template.locals.keys().filter_map(|name| self.world.local(index(number), name));
+            diagnostics.extend(locals.flat_map(|it| it.diagnostics));
+            let names = template.outputs.keys();
             let planned = names.filter_map(|name| {
                 let evaluated = self.world.output(index(number), name)?;
                 diagnostics.extend(evaluated.diagnostics);

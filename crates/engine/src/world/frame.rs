@@ -100,7 +100,7 @@ impl<'w> Frame<'w> {
         self.node.set(outer);
         result.unwrap_or_else(|problem| {
             self.report(
-                Diagnostic::error("expression", problem.message)
+                Diagnostic::error("plan::expression", problem.message)
                     .at(node.place_of(problem.span), "in this expression")
                     .maybe_help(problem.help),
             );
