@@ -5,6 +5,7 @@
 //! the disk works while effects run.
 
 mod effects;
+mod returns;
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
@@ -17,13 +18,10 @@ use futures::stream::FuturesUnordered;
 use greenroom_engine::format;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
-use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::identity::Sequence;
-use greenroom_model::journal::{Entry, Intent, Made, Outcome};
+use greenroom_model::journal::{Entry, Intent, Outcome};
 use greenroom_model::plan::{Action, Operation, Plan, Purpose};
-use greenroom_model::state::Status;
-use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Failure, FailureKind, WorldEffect};
+use greenroom_provider::{Failure, FailureKind, WorldEffect};
 use greenroom_store::StoreError;
 use greenroom_store::fail_point::fail_point;
 
@@ -332,206 +330,6 @@ impl<'s> Driver<'s> {
             Then::Fail { operation, failure } => self.fail(operation, failure)?,
         }
         Ok(())
-    }
-
-    /// An effect, a wait or a look came back.
-    fn done(&mut self, done: Done) -> Result<(), ApplyError> {
-        let Done { operation, result } = done;
-        match result {
-            Returned::Created { intent, result } => {
-                fail_point("apply: effect done");
-                self.created(operation, intent, result)
-            }
-            Returned::Updated { intent, result } => {
-                fail_point("apply: effect done");
-                match result {
-                    Ok(attributes) => {
-                        self.contradictions(operation, &attributes);
-                        let attributes = self.run.marked(operation, &attributes);
-                        let outcome = Outcome::Updated { attributes };
-                        self.outcome(intent, outcome, Then::Complete { operation });
-                    }
-                    Err(failure) => self.not_done(operation, intent, failure)?,
-                }
-                Ok(())
-            }
-            Returned::Deleted { intent, result, object } => {
-                fail_point("apply: effect done");
-                match result {
-                    Ok(Deleted::Gone) => {
-                        self.outcome(intent, Outcome::Deleted, Then::Complete { operation });
-                    }
-                    Ok(Deleted::Accepted) => {
-                        let wait = Some(self.gone(operation, *object));
-                        let then = Then::Ready { operation, wait };
-                        self.outcome(intent, Outcome::DeleteAccepted, then);
-                    }
-                    Err(failure) => self.not_done(operation, intent, failure)?,
-                }
-                Ok(())
-            }
-            Returned::Ready { target, result } => self.seen_ready(operation, target, result),
-            Returned::Gone { target, result } => match result {
-                Ok(()) => {
-                    let entry = Entry::Gone { address: target.address, uid: target.uid };
-                    self.append(vec![entry], Then::Complete { operation });
-                    Ok(())
-                }
-                Err(failure) => self.fail(operation, failure),
-            },
-            Returned::Read(Ok(value)) => {
-                self.answer(operation, value, None, Then::Complete { operation });
-                Ok(())
-            }
-            Returned::Read(Err(failure)) => self.fail(operation, failure),
-            Returned::Gate(verdict) => self.decided(operation, verdict),
-            Returned::Waited(Ok(())) => {
-                self.answer(operation, Value::Null, None, Then::Complete { operation });
-                Ok(())
-            }
-            Returned::Waited(Err(failure)) => self.fail(operation, failure),
-        }
-    }
-
-    fn created(
-        &mut self,
-        operation: u32,
-        intent: Sequence,
-        result: Result<effects::Creation, Failure>,
-    ) -> Result<(), ApplyError> {
-        let creation = match result {
-            Ok(creation) => creation,
-            Err(failure) => return self.not_done(operation, intent, failure),
-        };
-        let effects::Creation { created, object } = creation;
-        let status = if created.ready { Status::Ready } else { Status::Incomplete };
-        let attributes = self.run.marked(operation, &created.attributes);
-        let made = Made { id: created.id, status, attributes };
-        let then = if created.ready {
-            self.contradictions(operation, &created.attributes);
-            Then::Complete { operation }
-        } else {
-            Then::Ready { operation, wait: Some(self.ready_object(operation, *object)) }
-        };
-        self.outcome(intent, Outcome::Created(vec![made]), then);
-        Ok(())
-    }
-
-    fn seen_ready(
-        &mut self,
-        operation: u32,
-        target: effects::Subject,
-        result: Result<Value, Failure>,
-    ) -> Result<(), ApplyError> {
-        let effects::Subject { address, uid, attributes: before } = target;
-        match result {
-            Ok(attributes) => {
-                self.contradictions(operation, &attributes);
-                let attributes = self.run.marked(operation, &attributes);
-                let entry = Entry::Settled { address, uid, status: Status::Ready, attributes };
-                self.append(vec![entry], Then::Complete { operation });
-                Ok(())
-            }
-            Err(failure) if failure.kind == FailureKind::Broken => {
-                let status = Status::Failed;
-                let entry = Entry::Settled { address, uid, status, attributes: before };
-                self.append(vec![entry], Then::Fail { operation, failure });
-                Ok(())
-            }
-            Err(failure) => self.fail(operation, failure),
-        }
-    }
-
-    fn decided(&mut self, operation: u32, verdict: Verdict) -> Result<(), ApplyError> {
-        let elapsed = self.elapsed(operation);
-        let about = about(self.run.operation(operation));
-        self.observe(Event::GateDecided { about, verdict: verdict.clone(), elapsed });
-        let value = Value::from(verdict.evidence.as_str());
-        let then = if verdict.result == GateResult::Pass {
-            Then::Complete { operation }
-        } else {
-            let failure = Failure::new(FailureKind::Broken, verdict.evidence.clone())
-                .help("what was made is kept; look at it, then apply again");
-            Then::Fail { operation, failure }
-        };
-        self.answer(operation, value, Some(verdict), then);
-        Ok(())
-    }
-
-    /// An effect did not succeed. If nobody knows whether it took effect, its intent stays open
-    /// and the next session settles it.
-    fn not_done(
-        &mut self,
-        operation: u32,
-        intent: Sequence,
-        failure: Failure,
-    ) -> Result<(), ApplyError> {
-        match failure.effect {
-            WorldEffect::None => {
-                let message = failure.message.as_str().into();
-                let then = Then::Fail { operation, failure };
-                self.outcome(intent, Outcome::Failed { message }, then);
-                Ok(())
-            }
-            WorldEffect::Unknown => self.fail(operation, failure),
-        }
-    }
-
-    fn outcome(&mut self, intent: Sequence, outcome: Outcome, then: Then) {
-        self.append(vec![Entry::Outcome { intent, outcome }], then);
-    }
-
-    fn answer(&mut self, operation: u32, value: Value, verdict: Option<Verdict>, then: Then) {
-        let id = self.run.operation(operation).id.clone();
-        self.append(vec![Entry::Answer { operation: id, value, verdict }], then);
-    }
-
-    fn complete(&mut self, operation: u32, unchanged: bool) -> Result<(), ApplyError> {
-        let elapsed = self.elapsed(operation);
-        let about = about(self.run.operation(operation));
-        self.observe(Event::Completed { about, elapsed, unchanged });
-        self.applied.completed += 1;
-        self.started.remove(&operation);
-        Ok(self.run.completed(operation)?)
-    }
-
-    fn fail(&mut self, operation: u32, failure: Failure) -> Result<(), ApplyError> {
-        let elapsed = self.elapsed(operation);
-        let failed = about(self.run.operation(operation));
-        let Failure { message, effect, help, .. } = failure;
-        self.observe(Event::Failed {
-            about: failed.clone(),
-            message: message.clone(),
-            effect,
-            help: help.clone(),
-            elapsed,
-        });
-        for skipped in self.run.failed(operation)? {
-            self.applied.skipped += 1;
-            let about = about(self.run.operation(skipped));
-            self.observe(Event::Skipped { about, because: failed.id.clone() });
-        }
-        self.started.remove(&operation);
-        self.applied.failed.push(FailedOperation { about: failed, message, effect, help });
-        Ok(())
-    }
-
-    fn elapsed(&self, operation: u32) -> std::time::Duration {
-        self.started.get(&operation).map(Instant::elapsed).unwrap_or_default()
-    }
-
-    /// Warns where an object came out otherwise than planned.
-    fn contradictions(&self, operation: u32, attributes: &Value) {
-        let planned = match &self.run.operation(operation).action {
-            Action::Create(change) | Action::Update(change) => &change.planned,
-            _ => return,
-        };
-        let found = self.run.contradictions(planned, attributes);
-        if !found.is_empty() {
-            let about = about(self.run.operation(operation));
-            let attributes = found.iter().map(ToString::to_string).collect();
-            self.observe(Event::Contradicted { about, attributes });
-        }
     }
 
     /// Starts nothing new and abandons waits; what was sent is awaited.

@@ -48,6 +48,8 @@ pub enum WorldEffect {
     None,
     /// Nobody can say; settling will look.
     Unknown,
+    /// The object is there, and recorded, but not as it should be.
+    Unfinished,
 }
 
 impl Failure {
@@ -76,6 +78,7 @@ impl fmt::Display for WorldEffect {
         f.write_str(match self {
             WorldEffect::None => "nothing was changed",
             WorldEffect::Unknown => "it is unknown whether it took effect",
+            WorldEffect::Unfinished => "it is there, and recorded; the next apply goes on with it",
         })
     }
 }

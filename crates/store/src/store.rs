@@ -33,6 +33,14 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Corrupt`], [`StoreError::Newer`] or [`StoreError::Io`] if it cannot be read.
     async fn read(&self, state: &StateName) -> Result<Option<Loaded>, StoreError>;
 
+    /// Whether a removal of `state` was interrupted and has left files; the next
+    /// [`acquire`](Store::acquire) of that name deletes them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the store cannot be read.
+    async fn has_leftovers(&self, state: &StateName) -> Result<bool, StoreError>;
+
     /// Who holds the lease of `state` now. Never a holder that has died.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ fn a_failing_write_ends_the_run_with_a_clear_error_and_loses_nothing() {
                     Err(error @ ApplyError::Store(_)) => {
                         let text = chain(&error);
                         assert!(
-                            text.contains("/work/state") || text.contains("shop/test/pr"),
+                            text.contains("/srv/state") || text.contains("shop/test/pr"),
                             "{text}"
                         );
                         errors += 1;

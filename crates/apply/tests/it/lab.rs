@@ -82,7 +82,7 @@ impl Lab {
     }
 
     pub(crate) fn of(cloud: Cloud, disk: FaultyDisk) -> Lab {
-        let store = FolderStore::on(Arc::new(disk.clone()), "/work/state")
+        let store = FolderStore::on(Arc::new(disk.clone()), "/srv/state")
             .inline()
             .with_lineages(|| Lineage("0123456789abcdef0123456789abcdef".into()));
         let providers = Providers::new([Arc::new(Factory(cloud.clone())) as Arc<_>]);

@@ -1,5 +1,6 @@
 //! `greenroom destroy`: remove everything of an environment. It needs the state and no templates.
 
+use greenroom_apply::ApplyError;
 use greenroom_engine::destroy::plan_destroy;
 
 use super::carry_out::Undertaking;
@@ -13,9 +14,14 @@ pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Fa
     let project = context.sound_project()?;
     let stage = &args.target.stage;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
-    let nothing_there = context.reader(&project)?.view(&place.state).await?.state.is_none();
+    let reader = context.reader(&project)?;
+    let nothing_there = reader.view(&place.state).await?.state.is_none();
     if nothing_there && project.stage(stage).is_none() {
         return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
+    }
+    if nothing_there && !reader.store.has_leftovers(&place.state).await.map_err(ApplyError::from)? {
+        context.console.tell(&PlanView::nothing_to_destroy(&place.state));
+        return Ok(Exit::Done);
     }
     let undertaking = Undertaking::begin(context, &project, None, args.execution, args.detail)?;
     let session = undertaking.open(&place.state).await?;

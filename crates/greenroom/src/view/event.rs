@@ -72,6 +72,7 @@ impl Message for EventView<'_> {
                     "world": match effect {
                         WorldEffect::None => "unchanged",
                         WorldEffect::Unknown => "unknown",
+                        WorldEffect::Unfinished => "unfinished",
                     },
                     "help": help,
                     "seconds": seconds(*elapsed),

@@ -113,6 +113,11 @@ impl Store for FolderStore {
         self.options.blocking.run(move || load::read(&place)).await
     }
 
+    async fn has_leftovers(&self, state: &StateName) -> Result<bool, StoreError> {
+        let place = self.place(state);
+        self.options.blocking.run(move || removal::has_leftovers(&place)).await
+    }
+
     async fn holder(&self, state: &StateName) -> Result<Option<Holder>, StoreError> {
         let place = self.place(state);
         self.options.blocking.run(move || lock::holder(&place)).await

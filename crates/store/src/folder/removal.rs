@@ -31,13 +31,18 @@ pub(crate) fn remove(place: &Place) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether an interrupted removal has left something.
+pub(crate) fn has_leftovers(place: &Place) -> Result<bool, StoreError> {
+    let removed = place.removed();
+    place.disk.exists(&removed).map_err(StoreError::io("look for", &removed, OnDisk::Nothing))
+}
+
 /// Deletes what an interrupted removal has left.
 pub(crate) fn purge(place: &Place) -> Result<(), StoreError> {
-    let removed = place.removed();
-    let looked = place.disk.exists(&removed);
-    if !looked.map_err(StoreError::io("look for", &removed, OnDisk::Nothing))? {
+    if !has_leftovers(place)? {
         return Ok(());
     }
+    let removed = place.removed();
     // Whoever renamed it may have died before that was durable. Deleting first could bring the
     // state back under its old name, in part.
     let parent = place.parent();

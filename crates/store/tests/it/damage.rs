@@ -7,7 +7,7 @@ use greenroom_store::{JournalReport, Sequence, SnapshotReport, Store, StoreError
 
 use crate::session::{Progress, block_on, holder, payload, session, state, store};
 
-const FOLDER: &str = "/work/state/shop/integration/pr-17.state";
+const FOLDER: &str = "/srv/state/shop/integration/pr-17.state";
 
 fn prepared() -> FaultyDisk {
     let disk = FaultyDisk::new();

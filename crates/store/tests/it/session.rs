@@ -14,7 +14,7 @@ pub(crate) fn state() -> StateName {
 }
 
 pub(crate) fn store(disk: &FaultyDisk) -> FolderStore {
-    FolderStore::on(Arc::new(disk.clone()), "/work/state")
+    FolderStore::on(Arc::new(disk.clone()), "/srv/state")
         .inline()
         .with_lineages(|| Lineage("0123456789abcdef0123456789abcdef".into()))
 }

@@ -8,7 +8,7 @@ use greenroom_store::{FolderStore, Lease, Sequence, Store};
 use crate::session::{holder, payload, payloads, state};
 
 async fn lease(disk: &FaultyDisk) -> Arc<dyn Lease> {
-    let store = FolderStore::on(Arc::new(disk.clone()), "/work/state");
+    let store = FolderStore::on(Arc::new(disk.clone()), "/srv/state");
     let lease = store.acquire(&state(), holder("it")).await.unwrap();
     lease.append(payload(1)).await.unwrap();
     Arc::from(lease)
