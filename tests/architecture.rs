@@ -28,6 +28,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// The room that only tests use.
 const SIM: &str = "greenroom-sim";
 
+/// Rooms that the tests of every room may use, wherever they stand. What a provider is, is plain
+/// requests and answers: the engine's tests answer what it asks as a provider would, so that they
+/// cannot drift from what providers really say. What ships has the arrows alone.
+const FOR_TESTS: &[&str] = &[SIM, "greenroom-provider"];
+
 /// What the pure rooms must not reach, however indirectly: files, network, processes, threads of
 /// a runtime, randomness.
 const EFFECTS: &[&str] = &["tokio", "async-std", "hyper", "mio", "rustix", "getrandom", "tempfile"];
@@ -47,8 +52,8 @@ fn a_room_uses_only_rooms_below_it() {
     for package in workspace.workspace_packages() {
         let below = below(package.name.as_str());
         for (used, kind) in uses(&workspace, package) {
-            let allowed =
-                below.contains(used) || (kind == DependencyKind::Development && used == SIM);
+            let for_tests = kind == DependencyKind::Development && FOR_TESTS.contains(&used);
+            let allowed = below.contains(used) || for_tests;
             assert!(allowed, "{} must not use {used} ({kind} dependency)", package.name);
         }
     }
