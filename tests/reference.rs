@@ -87,11 +87,12 @@ fn functions_page() -> String {
 
 fn write(pages: &BTreeMap<PathBuf, String>) {
     for page in left_over(pages) {
-        fs::remove_file(page).unwrap();
+        fs::remove_file(page).expect("a page of the checkout can be removed");
     }
     for (path, text) in pages {
-        fs::create_dir_all(path.parent().expect("a page lies in the book")).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a page lies in the book"))
+            .expect("the book can have another folder");
+        fs::write(path, text).expect("a page of the checkout can be written");
     }
 }
 
