@@ -42,10 +42,13 @@ fn a_state_of_a_newer_format_is_refused_with_the_version_that_wrote_it() {
     let (world, snapshot) = applied();
     let text = fs::read_to_string(&snapshot).expect("a snapshot");
     let (line, body) = text.split_once('\n').expect("a header line");
-    let [magic, _, header] = line.splitn(3, ' ').collect::<Vec<_>>().try_into().expect("three parts");
-    let newer = header
-        .replacen("\"format\":1", "\"format\":999", 1)
-        .replacen(concat!("greenroom ", env!("CARGO_PKG_VERSION")), "greenroom 99.1.2", 1);
+    let [magic, _, header] =
+        line.splitn(3, ' ').collect::<Vec<_>>().try_into().expect("three parts");
+    let newer = header.replacen("\"format\":1", "\"format\":999", 1).replacen(
+        concat!("greenroom ", env!("CARGO_PKG_VERSION")),
+        "greenroom 99.1.2",
+        1,
+    );
     assert_ne!(newer, header, "the header names its format");
     let checksum = crc32c::crc32c(newer.as_bytes());
     let newer = format!("{magic} {checksum:08x} {newer}\n{body}");

@@ -87,6 +87,7 @@ pub fn plan_destroy(state: &State, environment: Option<Scope>) -> Result<Plan, D
         inputs: BTreeMap::new(),
         versions: versions(state),
         drift: Vec::new(),
+        lifecycles: Vec::new(),
         phases,
         outputs: removed_outputs(state),
     })

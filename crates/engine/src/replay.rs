@@ -8,7 +8,7 @@ use std::sync::Arc;
 use greenroom_model::address::Address;
 use greenroom_model::gate::GateResult;
 use greenroom_model::identity::{Sequence, Uid};
-use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Seen, Subject};
+use greenroom_model::journal::{Effect, Entry, Intent, Lifecycle, Made, Outcome, Seen, Subject};
 use greenroom_model::state::{Instance, Remote, Run, State, Status, Watch};
 use greenroom_model::value::Value;
 
@@ -110,6 +110,12 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
                 None => remove(state, &address, &uid),
             }
         }
+        Entry::Lifecycle { address, uid, lifecycle } => {
+            let remote = object(state, sequence, &address, &uid)?;
+            keep(remote, lifecycle);
+            // A plan that was saved before may rely on what was recorded then.
+            remote.version = sequence;
+        }
         Entry::Answer { operation, value, verdict } => {
             let passed = verdict.is_none_or(|it| it.result == GateResult::Pass);
             if let Some(run) = state.run.as_mut().filter(|_| passed) {
@@ -185,9 +191,7 @@ fn apply_outcome(
             remote.attributes = attributes;
             remote.version = sequence;
             remote.status = Status::Ready;
-            remote.reads = intent.lifecycle.reads.clone();
-            remote.create_before_destroy = intent.lifecycle.create_before_destroy;
-            remote.prevent_destroy = intent.lifecycle.prevent_destroy;
+            keep(remote, intent.lifecycle.clone());
             done(state, intent);
         }
         Outcome::DeleteAccepted => {
@@ -210,6 +214,13 @@ fn apply_outcome(
         }
     }
     Ok(())
+}
+
+fn keep(remote: &mut Remote, lifecycle: Lifecycle) {
+    let Lifecycle { reads, create_before_destroy, prevent_destroy } = lifecycle;
+    remote.reads = reads;
+    remote.create_before_destroy = create_before_destroy;
+    remote.prevent_destroy = prevent_destroy;
 }
 
 fn only_subject(intent: &Intent, sequence: Sequence) -> Result<&Subject, ReplayError> {

@@ -2,14 +2,19 @@
 //!
 //! Settling looks; it never creates. What it finds becomes an outcome, what it does not find for
 //! long enough is abandoned: that incarnation is spent, and its handle is watched for a while.
+//!
+//! A provider does not say what is secret: what is found gets the marks of its intent's arguments
+//! and of what is recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_model::identity::Sequence;
-use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Seen};
+use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Seen, Subject};
 use greenroom_model::state::{State, Status, Watch};
 use greenroom_model::value::Value;
+
+use crate::diff;
 
 /// How long an abandoned handle is watched: 24 hours.
 pub const WATCH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,6 +26,8 @@ pub struct Look {
     pub intent: Sequence,
     /// The intent.
     pub what: Intent,
+    /// The attributes as recorded of what is changed or deleted, else null.
+    pub recorded: Value,
     /// How to look.
     pub how: How,
 }
@@ -84,12 +91,20 @@ pub fn looks(state: &State) -> Vec<Look> {
         .map(|(sequence, intent)| Look {
             intent: *sequence,
             what: intent.clone(),
+            recorded: intent.subjects.first().map_or(Value::Null, |it| recorded(state, it)),
             how: match intent.effect {
                 Effect::Create => How::ByHandle,
                 Effect::Update | Effect::Delete => How::ById,
             },
         })
         .collect()
+}
+
+fn recorded(state: &State, subject: &Subject) -> Value {
+    let instance = state.instance(&subject.address);
+    let mut remotes = instance.into_iter().flat_map(|it| it.current.iter().chain(&it.deposed));
+    let remote = remotes.find(|it| it.uid == subject.uid);
+    remote.map_or(Value::Null, |it| it.attributes.clone())
 }
 
 /// Decides an intent by what a look saw at `now`; `grace` is the type's.
@@ -110,11 +125,12 @@ fn decide_create(
     let outcome = |outcome| Entry::Outcome { intent: look.intent, outcome };
     let missing = found.iter().any(Option::is_none) || found.len() != look.what.subjects.len();
     if !missing {
-        let made = found.into_iter().flatten().map(|it| Made {
+        let found = look.what.subjects.iter().zip(found.into_iter().flatten());
+        let made = found.map(|(subject, it)| Made {
             id: it.id,
             // The next apply waits until it is ready, and replaces it only if it has failed.
             status: Status::Incomplete,
-            attributes: it.attributes,
+            attributes: marked(look, subject, it.attributes),
         });
         return Verdict::Settled(vec![outcome(Outcome::Created(made.collect()))]);
     }
@@ -135,19 +151,29 @@ fn decide_change(look: &Look, sight: ReadSight) -> Vec<Entry> {
     let Some(subject) = look.what.subjects.first() else { return vec![interrupted()] };
     let observed =
         |seen| Entry::Observed { address: subject.address.clone(), uid: subject.uid.clone(), seen };
+    let marked = |attributes| marked(look, subject, attributes);
     match (look.what.effect, sight) {
         (Effect::Delete, ReadSight::Gone) => vec![outcome(Outcome::Deleted)],
         (_, ReadSight::Gone) => vec![interrupted(), observed(None)],
         (Effect::Update, ReadSight::Present(attributes)) => {
-            vec![outcome(Outcome::Updated { attributes })]
+            vec![outcome(Outcome::Updated { attributes: marked(attributes) })]
         }
         (_, ReadSight::Present(attributes)) => {
+            let attributes = marked(attributes);
             vec![interrupted(), observed(Some(Seen { attributes, status: Status::Ready }))]
         }
         (_, ReadSight::Broken(attributes)) => {
+            let attributes = marked(attributes);
             vec![interrupted(), observed(Some(Seen { attributes, status: Status::Failed }))]
         }
     }
+}
+
+/// What was found of a subject, with the marks of what was to be and of what was: an update that
+/// did not arrive left what was.
+fn marked(look: &Look, subject: &Subject, attributes: Value) -> Value {
+    let sent = diff::marked_like(None, &subject.address, &attributes, &look.what.arguments);
+    diff::marked_like(None, &subject.address, &sent, &look.recorded)
 }
 
 /// Watched handles whose time is over at `now`.

@@ -193,7 +193,11 @@ impl World {
     }
 
     /// A local's value with the instances that it reads.
-    pub(crate) fn local(&self, scope: u32, name: &Arc<str>) -> Option<Evaluated<(Value, Arc<BTreeSet<u32>>)>> {
+    pub(crate) fn local(
+        &self,
+        scope: u32,
+        name: &Arc<str>,
+    ) -> Option<Evaluated<(Value, Arc<BTreeSet<u32>>)>> {
         let world = &self.scopes[scope as usize];
         let node = self.desired.scopes[&world.scope].template.locals.get(name)?;
         Some(self.memoised(scope, &world.locals, name, node))

@@ -81,6 +81,15 @@ pub enum Entry {
         /// What was seen; `None` if it is gone.
         seen: Option<Seen>,
     },
+    /// The configuration of an object that stays as it is says something else from here on.
+    Lifecycle {
+        /// Where it is.
+        address: Address,
+        /// Which object.
+        uid: Uid,
+        /// What to keep of the configuration.
+        lifecycle: Lifecycle,
+    },
     /// An operation without an effect of its own (read, gate, wait, verify) has an answer.
     Answer {
         /// The operation.

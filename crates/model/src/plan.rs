@@ -39,6 +39,8 @@ pub struct Plan {
     pub versions: BTreeMap<Address, Sequence>,
     /// What a refresh found changed without us.
     pub drift: Vec<Drift>,
+    /// What the specs now say of objects that need no change.
+    pub lifecycles: Vec<LifecycleRecord>,
     /// The phases, in the order of their planning.
     pub phases: Vec<Phase>,
     /// Each scope's outputs after the plan, with residuals.
@@ -89,6 +91,20 @@ pub enum DriftSeen {
         /// Its attributes.
         attributes: Value,
     },
+}
+
+/// What the state is to keep of the configuration of an object that is neither made nor changed.
+///
+/// Without it, an object would go by what was said of it when it was last changed: a protection
+/// that was taken back would still hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LifecycleRecord {
+    /// Where.
+    pub address: Address,
+    /// Which object.
+    pub uid: Uid,
+    /// What to keep from here on.
+    pub lifecycle: Lifecycle,
 }
 
 /// An output after the plan.
@@ -362,11 +378,19 @@ pub enum Expectation {
 }
 
 impl Plan {
-    /// Whether applying it would change nothing, neither in the world nor in the state.
+    /// Whether applying it would change neither the world nor an output; it may still have
+    /// something to record, see [`has_records`](Plan::has_records).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.phases.iter().all(|phase| phase.operations.is_empty())
             && self.outputs.values().flat_map(BTreeMap::values).all(PlannedOutput::is_unchanged)
+    }
+
+    /// Whether applying it writes into the state what was seen or said of objects that it does
+    /// not change. Such a plan is worth applying even if it [is empty](Plan::is_empty).
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        !self.drift.is_empty() || !self.lifecycles.is_empty()
     }
 
     /// Every operation of every phase.

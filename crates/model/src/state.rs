@@ -132,6 +132,13 @@ impl Reads {
         self.0.iter().map(|(address, _)| address)
     }
 
+    /// What `address` must have reached, if it was read.
+    #[must_use]
+    pub fn get(&self, address: &Address) -> Option<Strength> {
+        let position = self.0.binary_search_by(|(read, _)| read.cmp(address)).ok()?;
+        Some(self.0[position].1)
+    }
+
     /// Whether nothing was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {

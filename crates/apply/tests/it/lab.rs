@@ -127,11 +127,17 @@ impl Lab {
         }
     }
 
-    /// What a plan of the template would do now, as ids of operations.
-    pub(crate) async fn would_do(&self, template: &str) -> Vec<String> {
+    /// A plan of the template for what is there now.
+    pub(crate) async fn plan_now(&self, template: &str) -> Plan {
         let session = self.open().await.unwrap();
         let plan = self.plan(session.state(), template).await;
         session.close().await.unwrap();
+        plan
+    }
+
+    /// What a plan of the template would do now, as ids of operations.
+    pub(crate) async fn would_do(&self, template: &str) -> Vec<String> {
+        let plan = self.plan_now(template).await;
         let outputs = plan.outputs.values().flatten().filter(|(_, it)| !it.is_unchanged());
         let outputs = outputs.map(|(name, _)| format!("output {name}"));
         plan.operations().map(|it| it.id.to_string()).chain(outputs).collect()

@@ -160,18 +160,62 @@ fn a_replacement_that_turns_out_needless_is_skipped() {
     });
 }
 
+/// Applies, and checks that the world was left alone and that nothing is left to record.
+async fn records_only(lab: &Lab, template: &str) {
+    assert_eq!(lab.would_do(template).await, Vec::<String>::new());
+    assert!(lab.plan_now(template).await.has_records());
+    lab.cloud.forget_calls();
+    lab.up(template).await.unwrap();
+    let effects = [CallKind::Create, CallKind::Update, CallKind::Delete];
+    assert!(!lab.cloud.calls().iter().any(|it| effects.contains(&it.kind)));
+    let again = lab.plan_now(template).await;
+    assert!(again.is_empty() && !again.has_records(), "{again:#?}");
+}
+
 #[test]
-fn protection_that_was_taken_back_still_refuses_a_destroy() {
+fn protection_that_was_taken_back_no_longer_refuses_a_destroy() {
     simulate(async {
         let lab = Lab::new();
         let text = |kept: &str| format!("[resource.sim_machine.web]\nimage = \"a\"\n{kept}\n");
         lab.up(&text("lifecycle = { prevent_destroy = true }")).await.unwrap();
+        records_only(&lab, &text("")).await;
+        lab.leaves_nothing("unprotected").await;
+    });
+}
+
+#[test]
+fn what_an_object_reads_is_recorded_without_a_change_of_the_object() {
+    simulate(async {
+        let lab = Lab::new();
+        let text = |reads: &str| {
+            format!(
+                "[resource.sim_network.net]\ncidr = \"10.0.0.0/16\"\n[resource.sim_machine.web]\nimage = \"a\"\n{reads}\n"
+            )
+        };
         lab.up(&text("")).await.unwrap();
-        let session = lab.open().await.unwrap();
-        let plan = greenroom_engine::destroy::plan_destroy(session.state(), None);
-        // FIXME: a change of the lifecycle or of what is read, without one of an attribute, has no
-        // operation and no entry, so that the state keeps the old one. The destroy should be planned.
-        assert!(matches!(plan, Err(greenroom_engine::destroy::DestroyError::Protected(_))));
-        session.close().await.unwrap();
+        let reads = || async {
+            let session = lab.open().await.unwrap();
+            let web = "pr/sim_machine.web".parse().unwrap();
+            let remote = session.state().instance(&web).and_then(|it| it.current.clone()).unwrap();
+            session.close().await.unwrap();
+            remote.reads.keys().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(reads().await.is_empty());
+        records_only(&lab, &text("depends_on = [\"sim_network.net\"]")).await;
+        assert_eq!(reads().await, ["pr/sim_network.net"]);
+        records_only(&lab, &text("")).await;
+        assert!(reads().await.is_empty());
+    });
+}
+
+#[test]
+fn an_unwanted_object_that_is_gone_already_is_forgotten() {
+    simulate(async {
+        let lab = Lab::new();
+        let web = "[resource.sim_machine.web]\nimage = \"a\"\n";
+        lab.up(&format!("{web}[resource.sim_machine.old]\nimage = \"a\"\n")).await.unwrap();
+        assert!(lab.cloud.kill("pr/sim_machine.old"));
+        records_only(&lab, web).await;
+        lab.agrees("forgotten").await;
     });
 }

@@ -75,3 +75,29 @@ fn what_turns_up_after_its_grace_is_deleted_as_ours() {
         assert_eq!(made(&lab), 7);
     });
 }
+
+#[test]
+fn a_secret_of_what_is_found_by_its_handle_is_marked() {
+    for kind in [CallKind::Create, CallKind::Update] {
+        simulate(async move {
+            let lab = Lab::new();
+            let text = |label: &str| {
+                format!(
+                    "[resource.sim_network.net]\ncidr = \"10.0.0.0/16\"\nlabel = '${{sensitive(\"{label}\")}}'\n"
+                )
+            };
+            if kind == CallKind::Update {
+                lab.up(&text("before")).await.unwrap();
+            }
+            lab.cloud.next(kind, "pr/sim_network.net", Fault::LostAfter);
+            assert_eq!(lab.up(&text("hidden")).await.unwrap().failed.len(), 1);
+            let session = lab.open().await.unwrap();
+            let net = "pr/sim_network.net".parse().unwrap();
+            let remote = session.state().instance(&net).and_then(|it| it.current.clone()).unwrap();
+            session.close().await.unwrap();
+            let label = remote.attributes.get("label").unwrap();
+            assert_eq!(label.as_str(), Some("hidden"));
+            assert!(label.has_sensitive(), "{kind:?}: {label:?}");
+        });
+    }
+}

@@ -13,6 +13,7 @@ use super::document;
 use super::error::{Document, FormatError, Misfit};
 use super::form::inputs::InputsForm;
 use super::form::intent::IntentForm;
+use super::form::lifecycle::LifecycleForm;
 use super::form::roster::{DecisionForm, VerdictForm};
 use super::form::{Json, Mode, Reader, Text, marks};
 
@@ -82,6 +83,8 @@ enum EntryForm<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         seen: Option<SeenForm<'a>>,
     },
+    #[serde(borrow)]
+    Lifecycle(LifecycleForm<'a>),
     Answer {
         #[serde(borrow)]
         operation: Text<'a>,
@@ -214,6 +217,9 @@ impl<'a> EntryForm<'a> {
                 uid: Text::from(&uid.0),
                 seen: seen.as_ref().map(SeenForm::of),
             },
+            Entry::Lifecycle { address, uid, lifecycle } => {
+                EntryForm::Lifecycle(LifecycleForm::of(address, uid, lifecycle))
+            }
             Entry::Answer { operation, value, verdict } => EntryForm::Answer {
                 operation: Text::of(operation),
                 value: Json::Given(value, Mode::Kept),
@@ -261,6 +267,10 @@ impl<'a> EntryForm<'a> {
                 let base = || marks::reference_to(&address.block, &address.key);
                 let seen = seen.map(|seen| seen.read(reader, base)).transpose()?;
                 Entry::Observed { address, uid: Uid(uid.keep()), seen }
+            }
+            EntryForm::Lifecycle(form) => {
+                let (address, uid, lifecycle) = form.read(reader)?;
+                Entry::Lifecycle { address, uid, lifecycle }
             }
             EntryForm::Answer { operation, value, sensitive, verdict } => Entry::Answer {
                 operation: reader.operation(operation.as_str())?,

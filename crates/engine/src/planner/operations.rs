@@ -1,17 +1,19 @@
 //! From decisions to operations, and the edges between them.
 
+mod lifecycle;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::Uid;
-use greenroom_model::journal::{Handle, Lifecycle};
+use greenroom_model::journal::Handle;
 use greenroom_model::plan::{
     Action, Change, Expectation, Need, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
     Purpose, Removal, RemovalReason, ReplaceOrder, ReplaceReason, Replacement,
 };
 use greenroom_model::schema::Strength;
-use greenroom_model::state::{Reads, Remote, Status};
+use greenroom_model::state::{Remote, Status};
 use greenroom_model::value::Value;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -77,6 +79,7 @@ impl Planner {
             inputs,
             versions: self.versions(),
             drift: std::mem::take(&mut self.drift),
+            lifecycles: self.lifecycles(),
             phases: Vec::new(),
             outputs,
         };
@@ -194,25 +197,6 @@ impl Planner {
             )
             .help("nothing was changed; remove `prevent_destroy` if it may go"),
         );
-    }
-
-    fn lifecycle(&self, instance: u32) -> Lifecycle {
-        let node = &self.world.instances[instance as usize];
-        let block = self.world.template_block(node.block);
-        let reads: Reads = self.items[instance as usize]
-            .reads
-            .iter()
-            .map(|(read, link)| (self.world.instances[*read as usize].address.clone(), link.needs))
-            .collect();
-        Lifecycle {
-            reads: Arc::new(reads),
-            create_before_destroy: block
-                .lifecycle
-                .create_before_destroy
-                .as_ref()
-                .is_some_and(|it| it.value),
-            prevent_destroy: block.lifecycle.prevent_destroy,
-        }
     }
 
     fn create(&self, instance: u32, new: &New, replaces: Option<Replacement>) -> Draft {

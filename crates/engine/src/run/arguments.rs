@@ -304,7 +304,9 @@ fn without_secrets(value: &Value, key: &str) -> Value {
         Value::Sensitive(secret) => {
             let key = blake3::derive_key("greenroom 2026 journalled secrets", key.as_bytes());
             let text = format!("{:?}", secret.value.reveal());
-            Value::from(format!("blake3:{}", blake3::keyed_hash(&key, text.as_bytes()).to_hex()))
+            let hash = blake3::keyed_hash(&key, text.as_bytes()).to_hex();
+            // The mark stays: what settling finds of the object is marked at the same places.
+            Value::sensitive(Value::from(format!("blake3:{hash}")), secret.source.clone())
         }
         Value::List(elements) if value.has_sensitive() || value.has_pending() => {
             Value::list(elements.iter().map(|it| without_secrets(it, key)))

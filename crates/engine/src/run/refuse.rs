@@ -114,5 +114,10 @@ pub(super) fn opening(
         };
         Entry::Observed { address: drift.address.clone(), uid: drift.uid.clone(), seen }
     }));
+    entries.extend(plan.lifecycles.iter().map(|it| Entry::Lifecycle {
+        address: it.address.clone(),
+        uid: it.uid.clone(),
+        lifecycle: it.lifecycle.clone(),
+    }));
     entries
 }

@@ -77,7 +77,7 @@ impl<'a> Undertaking<'a> {
         self.progress.quiet();
         let view = PlanView::of(&plan, self.detail.verbose);
         self.context.console.tell(&view);
-        if view.is_empty() && plan.purpose != Purpose::Destroy {
+        if view.changes_nothing() && !plan.has_records() && plan.purpose != Purpose::Destroy {
             return self.nothing_to_do(session).await;
         }
         if !view.changes_nothing()

@@ -34,6 +34,8 @@ pub(crate) struct PlanView {
     pub(crate) purpose: Purpose,
     /// What changed without us.
     pub(crate) drift: Vec<DriftView>,
+    /// Of how many objects the specs say something else without changing them.
+    pub(crate) records: usize,
     /// What happens, in phases.
     pub(crate) phases: Vec<PhaseView>,
     /// Outputs that change.
@@ -102,6 +104,7 @@ impl PlanView {
             name: name(plan),
             purpose: plan.purpose,
             drift: plan.drift.iter().map(DriftView::of).collect(),
+            records: plan.lifecycles.len(),
             outputs: output_changes(&plan.outputs),
             counts: Counts::of(&phases),
             phases,
@@ -115,6 +118,7 @@ impl PlanView {
             name: state.to_string(),
             purpose: Purpose::Destroy,
             drift: Vec::new(),
+            records: 0,
             phases: Vec::new(),
             outputs: Vec::new(),
             counts: Counts::default(),
@@ -122,9 +126,9 @@ impl PlanView {
         }
     }
 
-    /// Whether nothing happens and nothing has changed.
+    /// Whether nothing happens and nothing is to be recorded.
     pub(crate) fn is_empty(&self) -> bool {
-        self.drift.is_empty() && self.changes_nothing()
+        self.drift.is_empty() && self.records == 0 && self.changes_nothing()
     }
 
     /// Whether nothing happens.

@@ -4,6 +4,7 @@ pub(super) mod extra;
 pub(super) mod inputs;
 pub(super) mod intent;
 pub(super) mod json;
+pub(super) mod lifecycle;
 pub(super) mod marks;
 pub(super) mod reader;
 pub(super) mod reads;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use greenroom_model::address::Scope;
 use greenroom_model::identity::{Lineage, Sequence, Uid};
-use greenroom_model::plan::{Drift, DriftSeen, Next, Phase, Plan, PlannedOutput, Purpose};
+use greenroom_model::plan::{
+    Drift, DriftSeen, LifecycleRecord, Next, Phase, Plan, PlannedOutput, Purpose,
+};
 use greenroom_model::state::Inputs;
 use greenroom_model::value::Object;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use super::action::OperationForm;
 use super::secret;
 use crate::format::error::Misfit;
 use crate::format::form::inputs::InputsForm;
+use crate::format::form::lifecycle::LifecycleForm;
 use crate::format::form::{Json, Mode, Reader, Text, present};
 
 type Outputs<'a> = BTreeMap<Text<'a>, OutputForm<'a>>;
@@ -36,6 +39,8 @@ pub(super) struct PlanForm<'a> {
     versions: BTreeMap<Text<'a>, u64>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     drift: Vec<DriftForm<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    lifecycles: Vec<LifecycleForm<'a>>,
     #[serde(borrow)]
     phases: Vec<PhaseForm<'a>>,
     #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -107,6 +112,9 @@ enum NextForm<'a> {
 impl<'a> PlanForm<'a> {
     pub(super) fn of(plan: &'a Plan) -> PlanForm<'a> {
         let versions = plan.versions.iter().map(|(address, it)| (Text::of(address), it.0));
+        let lifecycles = plan.lifecycles.iter();
+        let lifecycles =
+            lifecycles.map(|it| LifecycleForm::of(&it.address, &it.uid, &it.lifecycle));
         PlanForm {
             project: Text::from(&plan.project),
             stage: Text::from(&plan.stage),
@@ -116,6 +124,7 @@ impl<'a> PlanForm<'a> {
             inputs: write_inputs(&plan.lineage, &plan.inputs),
             versions: versions.collect(),
             drift: plan.drift.iter().map(DriftForm::of).collect(),
+            lifecycles: lifecycles.collect(),
             phases: plan.phases.iter().map(PhaseForm::of).collect(),
             outputs: plan.outputs.iter().map(write_outputs).collect(),
         }
@@ -131,6 +140,11 @@ impl<'a> PlanForm<'a> {
         let inputs = inputs.collect::<Result<_, Misfit>>()?;
         let drift = self.drift.into_iter().map(|form| form.read(reader));
         let drift = drift.collect::<Result<_, _>>()?;
+        let lifecycles = self.lifecycles.into_iter().map(|form| {
+            let (address, uid, lifecycle) = form.read(reader)?;
+            Ok(LifecycleRecord { address, uid, lifecycle })
+        });
+        let lifecycles = lifecycles.collect::<Result<_, Misfit>>()?;
         let phases = self.phases.into_iter().map(|form| form.read(reader));
         let phases = phases.collect::<Result<_, _>>()?;
         let outputs = self.outputs.into_iter();
@@ -147,6 +161,7 @@ impl<'a> PlanForm<'a> {
             inputs,
             versions,
             drift,
+            lifecycles,
             phases,
         })
     }

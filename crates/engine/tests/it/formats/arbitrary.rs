@@ -399,5 +399,10 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         }),
         (scope(), values()).prop_map(|(scope, outputs)| Entry::Outputs { scope, outputs }),
         uid().prop_map(|uid| Entry::Unwatched { uid }),
+        (address(), uid(), lifecycle()).prop_map(|(address, uid, lifecycle)| Entry::Lifecycle {
+            address,
+            uid,
+            lifecycle
+        }),
     ]
 }

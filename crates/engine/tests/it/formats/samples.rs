@@ -104,12 +104,16 @@ fn create(at: &str) -> Intent {
             ("port", Value::from(80)),
             ("password", secret("blake3:12ab", &at["r18/".len()..])),
         ]),
-        lifecycle: Lifecycle {
-            reads: reads(&[("r18/local_instance.web[0]", Strength::Accepted)]),
-            create_before_destroy: false,
-            prevent_destroy: true,
-        },
+        lifecycle: kept(),
         deadline: 1_789_000_030,
+    }
+}
+
+fn kept() -> Lifecycle {
+    Lifecycle {
+        reads: reads(&[("r18/local_instance.web[0]", Strength::Accepted)]),
+        create_before_destroy: false,
+        prevent_destroy: true,
     }
 }
 
@@ -281,6 +285,8 @@ pub(super) fn entries() -> Vec<Entry> {
             outputs: BTreeMap::from([("token".into(), secret("t0ken", "output.token"))]),
         },
         Entry::Unwatched { uid: uid(at, 1) },
+        Entry::Lifecycle { address: address(at), uid: uid(at, 2), lifecycle: kept() },
+        Entry::Lifecycle { address: address(at), uid: uid(at, 2), lifecycle: Lifecycle::default() },
     ]
 }
 
@@ -439,6 +445,11 @@ pub(super) fn plan() -> Plan {
             seen,
         })
         .into(),
+        lifecycles: vec![LifecycleRecord {
+            address: address("r18/local_listener.http"),
+            uid: uid("r18/local_listener.http", 1),
+            lifecycle: kept(),
+        }],
         phases: vec![
             Phase {
                 name: "create".into(),

@@ -30,9 +30,9 @@ image = "a"
 size = "x-${1 + true}"
 peers = '${[for p in "abc" : p]}'
 "#), @r###"
-expression: a number is needed, not a bool
+plan::expression: a number is needed, not a bool
   environment.toml:4:13 in this expression
-expression: `for` goes over a list or an object, not a string
+plan::expression: `for` goes over a list or an object, not a string
   environment.toml:5:22 in this expression
 "###);
 }
@@ -82,7 +82,7 @@ image = "a"
 [output.third]
 value = "${sim_machine.web[2].id}"
 "#), @r###"
-expression: `sim_machine.web` has no instance [2]
+plan::expression: `sim_machine.web` has no instance [2]
   environment.toml:6:12 in this expression
 "###);
 }

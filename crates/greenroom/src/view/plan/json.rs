@@ -15,6 +15,7 @@ pub(super) fn fields(plan: &PlanView) -> Fields {
         "purpose": purpose(plan.purpose),
         "counts": counts(plan.counts),
         "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
+        "records": plan.records,
         "phases": plan.phases.iter().map(phase).collect::<Vec<_>>(),
         "outputs": plan.outputs.iter().map(output).collect::<Vec<_>>(),
     }))

@@ -9,8 +9,8 @@ use greenroom_model::gate::{Gate, Pace, Probe};
 use greenroom_model::identity::{Incarnation, Lineage, Uid};
 use greenroom_model::journal::{Handle, Lifecycle};
 use greenroom_model::plan::{
-    Change, Expectation, Operation, OperationId, OperationKind, Removal, RemovalReason,
-    ReplaceOrder, ReplaceReason, Replacement, Wait,
+    Change, Expectation, LifecycleRecord, Operation, OperationId, OperationKind, Removal,
+    RemovalReason, ReplaceOrder, ReplaceReason, Replacement, Wait,
 };
 use greenroom_model::roster::Decision;
 use greenroom_model::state::Status;
@@ -28,6 +28,7 @@ fn plan(operations: impl IntoIterator<Item = Action>) -> Plan {
         inputs: BTreeMap::new(),
         versions: BTreeMap::new(),
         drift: Vec::new(),
+        lifecycles: Vec::new(),
         phases: vec![phase("apply", operations, Next::Done, Next::Halt)],
         outputs: BTreeMap::new(),
     }
@@ -417,6 +418,21 @@ fn phases_are_named_where_there_are_several() {
       * wait for approval
 
     Plan: 0 to add, 0 to change, 0 to replace, 0 to destroy.
+    ");
+}
+
+#[test]
+fn a_plan_that_only_records_says_so() {
+    let lifecycles = ["default/a.b", "default/a.c"].map(|address| LifecycleRecord {
+        address: address.parse().unwrap(),
+        uid: Uid("00".into()),
+        lifecycle: Lifecycle::default(),
+    });
+    let plan = Plan { lifecycles: lifecycles.into(), ..plan([]) };
+    assert_snapshot!(shown(&plan), @r"
+    Plan for shop/integration/default
+
+    No changes to make; what the specs now say of 2 objects is recorded by the next apply.
     ");
 }
 

@@ -34,7 +34,7 @@ pub(super) fn text(plan: &PlanView, palette: Palette) -> String {
     page.outputs(&plan.outputs);
     page.line("");
     page.line(if plan.changes_nothing() {
-        "No changes to make; what changed outside is recorded by the next apply.".to_owned()
+        only_records(plan)
     } else {
         palette.paint(Tone::Strong, summary(plan.counts))
     });
@@ -47,6 +47,17 @@ fn no_changes(plan: &PlanView, palette: Palette) -> String {
         _ => "it is as the specs say",
     };
     format!("{} {}: {state}.\n", palette.paint(Tone::Good, "No changes."), plan.name)
+}
+
+/// The line for a plan that only writes into the state.
+fn only_records(plan: &PlanView) -> String {
+    let said = format!("what the specs now say of {}", counted(plan.records, "object"));
+    let what = match (plan.drift.is_empty(), plan.records) {
+        (_, 0) => "what changed outside".to_owned(),
+        (true, _) => said,
+        (false, _) => format!("what changed outside and {said}"),
+    };
+    format!("No changes to make; {what} is recorded by the next apply.")
 }
 
 fn heading(plan: &PlanView) -> String {

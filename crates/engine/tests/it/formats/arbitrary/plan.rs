@@ -174,6 +174,14 @@ fn drift(secrets: bool) -> impl Strategy<Value = Drift> {
     })
 }
 
+fn lifecycle_record() -> impl Strategy<Value = LifecycleRecord> {
+    (address(), uid(), lifecycle()).prop_map(|(address, uid, lifecycle)| LifecycleRecord {
+        address,
+        uid,
+        lifecycle,
+    })
+}
+
 fn without_secrets(inputs: Inputs) -> Inputs {
     let known = |mut object: Object| {
         object.retain(|_, value| !value.has_sensitive());
@@ -196,10 +204,11 @@ pub(in crate::formats) fn plan(secrets: bool) -> impl Strategy<Value = Plan> {
         btree_map(scope(), inputs, 0..2),
         btree_map(address(), sequence(), 0..3),
         vec(drift(secrets), 0..2),
+        vec(lifecycle_record(), 0..2),
         vec(phase(secrets), 0..3),
         btree_map(scope(), btree_map(text(), output, 0..2), 0..2),
     );
-    (head, body).prop_map(|(head, (inputs, versions, drift, phases, outputs))| {
+    (head, body).prop_map(|(head, (inputs, versions, drift, lifecycles, phases, outputs))| {
         let (project, stage, environment, lineage, purpose) = head;
         Plan {
             project,
@@ -210,6 +219,7 @@ pub(in crate::formats) fn plan(secrets: bool) -> impl Strategy<Value = Plan> {
             inputs,
             versions,
             drift,
+            lifecycles,
             phases,
             outputs,
         }
