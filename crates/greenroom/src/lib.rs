@@ -2,7 +2,7 @@
 //! comes back.
 //!
 //! One file a command under `commands`; arguments (`cli`), work and views (`view`, `progress`) stand
-//! apart. Whatever is shown is a [`Message`](view::Message) with two faces, text and JSON. Data goes
+//! apart. Whatever is shown is a `Message` with two faces, text and JSON. Data goes
 //! to standard output, everything else to standard error. Deliberately absent: decisions about what
 //! to change, which the engine makes.
 
