@@ -27,7 +27,7 @@ fn is_tidying(effect: &Effect) -> bool {
     match effect.kind {
         EffectKind::RemoveFile => aside || path.ends_with("holder.json"),
         EffectKind::RemoveDir => !path.ends_with(".removed"),
-        EffectKind::SyncDir => matches!(path, "/" | "/work"),
+        EffectKind::SyncDir => matches!(path, "/" | "/srv"),
         _ => false,
     }
 }
@@ -57,7 +57,7 @@ fn every_failed_effect_is_told_clearly_and_loses_nothing() {
 /// It names a file or the state, says what it did to the world, and has the system's reason.
 fn is_clear(error: &StoreError, context: &str) {
     let text = error.to_string();
-    assert!(text.contains("integration") || text.contains("/work"), "{context}: {text}");
+    assert!(text.contains("integration") || text.contains("/srv"), "{context}: {text}");
     let fates = ["nothing was written", "may be on disk", "snapshot is written", "is removed"];
     assert!(fates.iter().any(|fate| text.contains(fate)), "{context}: {text}");
     let source = std::error::Error::source(error).expect("a reason").to_string();
