@@ -3,14 +3,11 @@
 //! The same function runs while a plan is applied and when a journal is read back after a crash,
 //! so the two cannot disagree.
 
-use std::sync::Arc;
-
 use greenroom_model::address::Address;
 use greenroom_model::gate::GateResult;
 use greenroom_model::identity::{Sequence, Uid};
 use greenroom_model::journal::{Effect, Entry, Intent, Lifecycle, Made, Outcome, Seen, Subject};
 use greenroom_model::state::{Instance, Remote, Run, State, Status, Watch};
-use greenroom_model::value::Value;
 
 /// An entry that cannot follow what is already known: the journal was not written by this engine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -286,10 +283,4 @@ fn remove(state: &mut State, address: &Address, uid: &Uid) {
     instance.current.take_if(|it| it.uid == *uid);
     // An address that is empty stays, with the incarnations it has spent, until its scope goes:
     // a later object there must never derive an old one's token.
-}
-
-/// The attributes of an object that was found by its handle and not yet seen ready.
-#[must_use]
-pub fn found(id: Arc<str>, attributes: Value) -> Made {
-    Made { id, status: Status::Incomplete, attributes }
 }
