@@ -4,6 +4,8 @@
 //! Requests come in batches, so that a provider can answer many with one call of its API.
 //! Deliberately absent: knowledge of any cloud, of plans and of states.
 
+pub mod coalesce;
+mod draft;
 mod failure;
 mod request;
 
@@ -11,6 +13,8 @@ use async_trait::async_trait;
 use greenroom_model::schema::ProviderSchema;
 use greenroom_model::value::Value;
 
+pub use coalesce::Coalescer;
+pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use request::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found, Object,

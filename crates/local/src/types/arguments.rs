@@ -1,10 +1,6 @@
-//! Values to typed arguments and back, and the mistakes that can be found in them.
+//! Arguments that several types have: times, ports, URLs.
 
-use std::sync::Arc;
-
-use greenroom_model::value::{Object, Path, Step, Value};
-use greenroom_provider::{Failure, FailureKind, Proposal, ProposeRequest, WrongArgument};
-use serde::de::DeserializeOwned;
+pub(crate) use greenroom_provider::{Draft, typed, value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The state of an object that is as it should be, by type.
@@ -45,115 +41,20 @@ impl Serialize for Seconds {
     }
 }
 
-/// Reads an object's arguments. What is still pending counts as left out.
-pub(crate) fn typed<T: DeserializeOwned>(planned: &Value) -> Result<T, Failure> {
-    let known = planned.as_object().into_iter().flatten();
-    let known = known.filter(|(_, value)| !value.has_pending());
-    let known = Value::object(known.map(|(name, value)| (Arc::clone(name), value.clone())));
-    parse(&known).map_err(|message| Failure::new(FailureKind::Argument, message))
+/// Checks a known port, and returns it.
+pub(crate) fn port(draft: &mut Draft) -> Option<u16> {
+    let number = draft.given("port")?.as_number()?;
+    let port = number.as_i64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    if port.is_none() {
+        draft.wrong("port", format!("{number} is no port"), Some("a port is from 1 to 65535"));
+    }
+    port
 }
 
-/// A record as a value.
-pub(crate) fn value<T: Serialize>(record: &T) -> Value {
-    serde_json::to_value(record)
-        .and_then(serde_json::from_value)
-        .expect("arguments and attributes are JSON")
-}
-
-fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::to_value(value).and_then(serde_json::from_value).map_err(|error| error.to_string())
-}
-
-/// A proposal in the making: the planned attributes and the mistakes found so far.
-pub(crate) struct Draft {
-    planned: Object,
-    wrong: Vec<WrongArgument>,
-}
-
-impl Draft {
-    pub(crate) fn new(request: ProposeRequest) -> Draft {
-        let planned = request.planned.as_object().cloned().unwrap_or_default();
-        Draft { planned, wrong: Vec::new() }
-    }
-
-    /// The attribute, if it is known down to its last part.
-    pub(crate) fn known(&self, name: &str) -> Option<&Value> {
-        self.planned.get(name).filter(|value| !value.has_pending())
-    }
-
-    /// Reads a known argument; what is wrong with its form is noted.
-    pub(crate) fn typed<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let value = self.known(name).filter(|value| !value.is_null())?;
-        match parse(value) {
-            Ok(typed) => Some(typed),
-            Err(message) => {
-                self.wrong(name, message, None);
-                None
-            }
-        }
-    }
-
-    /// Reads a known argument, checks it and puts it back with all that was left out filled in.
-    pub(crate) fn normalise<T: DeserializeOwned + Serialize>(
-        &mut self,
-        name: &str,
-        complete: impl FnOnce(T) -> T,
-    ) -> Option<T> {
-        let sensitive = self.known(name).is_some_and(Value::has_sensitive);
-        let typed = complete(self.typed(name)?);
-        // A secret keeps its form, and with it the mark that hides it.
-        if !sensitive {
-            self.set(name, value(&typed));
-        }
-        Some(typed)
-    }
-
-    /// Gives an attribute its value.
-    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.planned.insert(name.into(), value.into());
-    }
-
-    /// Gives an attribute its value unless the configuration or the object has one.
-    pub(crate) fn set_if_unknown(&mut self, name: &str, value: impl Into<Value>) {
-        if self.known(name).is_none_or(Value::is_null) {
-            self.set(name, value);
-        }
-    }
-
-    /// Notes that the argument `name` cannot be right.
-    pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>, help: Option<&str>) {
-        let path = Path(name.split('.').map(|key| Step::Key(key.into())).collect());
-        let help = help.map(str::to_owned);
-        self.wrong.push(WrongArgument { path, message: message.into(), help });
-    }
-
-    /// Notes it unless `holds`.
-    pub(crate) fn expect(&mut self, holds: bool, name: &str, message: impl Into<String>) {
-        if !holds {
-            self.wrong(name, message, None);
-        }
-    }
-
-    /// Checks a known port, and returns it.
-    pub(crate) fn port(&mut self) -> Option<u16> {
-        let number = self.known("port").filter(|port| !port.is_null())?.as_number()?;
-        let port =
-            number.as_i64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
-        if port.is_none() {
-            self.wrong("port", format!("{number} is no port"), Some("a port is from 1 to 65535"));
-        }
-        port
-    }
-
-    /// Makes the URL known where the port is.
-    pub(crate) fn set_url(&mut self, port: Option<u16>) {
-        if let Some(port) = port {
-            self.set("url", url(port));
-        }
-    }
-
-    pub(crate) fn finish(self) -> Proposal {
-        Proposal { planned: Value::from(self.planned), replace: Vec::new(), wrong: self.wrong }
+/// Makes the URL known where the port is.
+pub(crate) fn set_url(draft: &mut Draft, port: Option<u16>) {
+    if let Some(port) = port {
+        draft.set("url", url(port));
     }
 }
 
@@ -164,18 +65,26 @@ pub(crate) fn url(port: u16) -> String {
 
 #[cfg(test)]
 mod tests {
+    use greenroom_model::value::Value;
+
     use super::*;
+
+    fn seconds(number: impl Into<Value>) -> Option<Seconds> {
+        let planned = Value::object([("timeout", number.into())]);
+        let read: Result<std::collections::BTreeMap<String, Seconds>, _> = typed(&planned);
+        read.ok().and_then(|it| it.get("timeout").copied())
+    }
 
     #[test]
     fn whole_seconds_stay_whole_numbers() {
         assert_eq!(value(&Seconds(30_000)), Value::from(30));
-        assert_eq!(parse::<Seconds>(&Value::from(30)), Ok(Seconds(30_000)));
-        assert_eq!(parse::<Seconds>(&value(&Seconds(250))), Ok(Seconds(250)));
+        assert_eq!(seconds(30), Some(Seconds(30_000)));
+        assert_eq!(seconds(value(&Seconds(250))), Some(Seconds(250)));
     }
 
     #[test]
     fn times_out_of_bounds_are_refused() {
-        assert!(parse::<Seconds>(&Value::from(-1)).is_err());
-        assert!(parse::<Seconds>(&Value::from(604_801)).is_err());
+        assert_eq!(seconds(-1), None);
+        assert_eq!(seconds(604_801), None);
     }
 }

@@ -140,8 +140,8 @@ impl ResourceType for LocalInstance {
         }
         check_command(&mut draft);
         check_environment(&mut draft);
-        let port = draft.port();
-        draft.set_url(port);
+        let port = arguments::port(&mut draft);
+        arguments::set_url(&mut draft, port);
         draft.set_if_unknown("readiness", arguments::value(&ReadinessTable::default().complete()));
         if let Some(table) = draft.normalise("readiness", ReadinessTable::complete) {
             check_readiness(&mut draft, &table);

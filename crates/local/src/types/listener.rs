@@ -99,8 +99,8 @@ impl ResourceType for LocalListener {
     fn propose(&self, _: &Context, request: ProposeRequest) -> Proposal {
         let uid = request.uid.clone();
         let mut draft = Draft::new(request);
-        let port = draft.port();
-        draft.set_url(port);
+        let port = arguments::port(&mut draft);
+        arguments::set_url(&mut draft, port);
         let protocol: Option<String> = draft.typed("protocol");
         let http = protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("http"));
         draft.expect(http, "protocol", "only `http` is spoken");

@@ -1,0 +1,147 @@
+//! Values to typed arguments and back, and proposals in the making.
+
+use std::sync::Arc;
+
+use greenroom_model::value::{Object, Path, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, FailureKind};
+use crate::request::{Proposal, ProposeRequest, WrongArgument};
+
+/// Reads an object's arguments. What is still pending counts as left out.
+///
+/// # Errors
+///
+/// [`FailureKind::Argument`] with what does not fit `T`.
+pub fn typed<T: DeserializeOwned>(planned: &Value) -> Result<T, Failure> {
+    let known = planned.as_object().into_iter().flatten();
+    let known = known.filter(|(_, value)| !value.has_pending());
+    let known = Value::object(known.map(|(name, value)| (Arc::clone(name), value.clone())));
+    parse(&known).map_err(|message| Failure::new(FailureKind::Argument, message))
+}
+
+/// A record as a value.
+///
+/// # Panics
+///
+/// If the record's serialisation is not JSON, such as a map with keys that are no texts.
+#[must_use]
+pub fn value<T: Serialize>(record: &T) -> Value {
+    serde_json::to_value(record)
+        .and_then(serde_json::from_value)
+        .expect("arguments and attributes are JSON")
+}
+
+fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    serde_json::to_value(value).and_then(serde_json::from_value).map_err(|error| error.to_string())
+}
+
+/// A proposal in the making: the planned attributes and the mistakes found so far.
+pub struct Draft {
+    /// What is proposed for.
+    prior: Option<Value>,
+    planned: Object,
+    replace: Vec<Path>,
+    wrong: Vec<WrongArgument>,
+}
+
+impl Draft {
+    /// Starts from what the schema alone makes of the arguments.
+    #[must_use]
+    pub fn new(request: ProposeRequest) -> Draft {
+        let planned = request.planned.as_object().cloned().unwrap_or_default();
+        Draft { prior: request.prior, planned, replace: Vec::new(), wrong: Vec::new() }
+    }
+
+    /// The attributes now; `None` for a new object and for a replacement.
+    #[must_use]
+    pub fn prior(&self) -> Option<&Value> {
+        self.prior.as_ref()
+    }
+
+    /// The attribute as planned, with pending parts.
+    #[must_use]
+    pub fn planned(&self, name: &str) -> Option<&Value> {
+        self.planned.get(name)
+    }
+
+    /// The attribute, if it is known down to its last part.
+    #[must_use]
+    pub fn known(&self, name: &str) -> Option<&Value> {
+        self.planned.get(name).filter(|value| !value.has_pending())
+    }
+
+    /// The attribute, if it is known and not null.
+    #[must_use]
+    pub fn given(&self, name: &str) -> Option<&Value> {
+        self.known(name).filter(|value| !value.is_null())
+    }
+
+    /// Reads a known argument; what is wrong with its form is noted.
+    pub fn typed<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        match parse(self.given(name)?) {
+            Ok(typed) => Some(typed),
+            Err(message) => {
+                self.wrong(name, message, None);
+                None
+            }
+        }
+    }
+
+    /// Reads a known argument, checks it and puts it back with all that was left out filled in.
+    pub fn normalise<T: DeserializeOwned + Serialize>(
+        &mut self,
+        name: &str,
+        complete: impl FnOnce(T) -> T,
+    ) -> Option<T> {
+        let sensitive = self.known(name).is_some_and(Value::has_sensitive);
+        let typed = complete(self.typed(name)?);
+        // A secret keeps its form, and with it the mark that hides it.
+        if !sensitive {
+            self.set(name, value(&typed));
+        }
+        Some(typed)
+    }
+
+    /// Gives an attribute its value.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.planned.insert(name.into(), value.into());
+    }
+
+    /// Gives an attribute its value unless the configuration or the object has one.
+    pub fn set_if_unknown(&mut self, name: &str, value: impl Into<Value>) {
+        if self.known(name).is_none_or(Value::is_null) {
+            self.set(name, value);
+        }
+    }
+
+    /// Says that a change of the argument at `name` takes a new object.
+    pub fn replaces(&mut self, name: &str) {
+        self.replace.push(path(name));
+    }
+
+    /// Notes that the argument `name` cannot be right.
+    pub fn wrong(&mut self, name: &str, message: impl Into<String>, help: Option<&str>) {
+        let help = help.map(str::to_owned);
+        self.wrong.push(WrongArgument { path: path(name), message: message.into(), help });
+    }
+
+    /// Notes it unless `holds`.
+    pub fn expect(&mut self, holds: bool, name: &str, message: impl Into<String>) {
+        if !holds {
+            self.wrong(name, message, None);
+        }
+    }
+
+    /// The proposal.
+    #[must_use]
+    pub fn finish(self) -> Proposal {
+        Proposal { planned: Value::from(self.planned), replace: self.replace, wrong: self.wrong }
+    }
+}
+
+/// An argument's path, such as `default_action.type` or `ingress[0].from_port`.
+fn path(name: &str) -> Path {
+    name.parse().expect("the names of arguments are written by us")
+}
