@@ -40,6 +40,9 @@ pub struct TypeSchema {
     pub recognition: Recognition,
     /// How long after the last possible send of a create a look-up by handle may still miss it.
     pub grace: Duration,
+    /// How long after its intent a create may still be sent, at most; `None` where the engine's
+    /// own limit will do. Grace starts when this is over.
+    pub send_limit: Option<Duration>,
     /// Whether the object is read right before each write, and the write refused if somebody
     /// else changed it.
     pub guarded: bool,
@@ -318,6 +321,7 @@ impl TypeSchema {
             attributes: attributes.into_iter().map(|(name, it)| (name.into(), it)).collect(),
             recognition: Recognition::Tagged,
             grace: Duration::ZERO,
+            send_limit: None,
             guarded: false,
         }
     }

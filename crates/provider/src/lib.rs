@@ -17,8 +17,9 @@ pub use coalesce::Coalescer;
 pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use request::{
-    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found, Object,
-    Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
+    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found, ImportRequest,
+    Object, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest,
+    WrongArgument,
 };
 
 /// One configured provider: a cloud account and region, or this machine.
@@ -56,6 +57,17 @@ pub trait Provider: Send + Sync {
     ///
     /// A failure whose [`WorldEffect`] is `Unknown` leaves the intent open for settling.
     async fn create(&self, request: CreateRequest) -> Result<Created, Failure>;
+
+    /// Takes over an object that nobody here made: marks it as its owner's, and returns all its
+    /// attributes. The mark holds the uid, so that [`find`](Provider::find) knows it again.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::NotFound`]: no such object. [`FailureKind::Stranger`]: another state's.
+    async fn import(&self, request: ImportRequest) -> Result<Created, Failure> {
+        let message = format!("objects of the type `{}` cannot be imported", request.kind);
+        Err(Failure::new(FailureKind::Argument, message))
+    }
 
     /// Waits until an object is ready, and returns all its attributes.
     ///

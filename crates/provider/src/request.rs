@@ -201,3 +201,18 @@ pub enum Deleted {
     /// It is on its way out; [`Provider::gone`](crate::Provider::gone) waits for it.
     Accepted,
 }
+
+/// Asks to take over an object that nobody here made.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Its type.
+    pub kind: Arc<str>,
+    /// Where it will stand.
+    pub address: Address,
+    /// The identity that it gets.
+    pub uid: Uid,
+    /// Whose it will be.
+    pub owner: Arc<Owner>,
+    /// The provider's name for it, as people know it.
+    pub id: Arc<str>,
+}

@@ -260,7 +260,7 @@ impl Run {
             handle: change.handle.clone(),
             arguments: without_secrets(&planned, &change.uid.0),
             lifecycle: change.lifecycle.clone(),
-            deadline: deadline(now, change.timeout),
+            deadline: deadline(now, self.send_limit(change, effect)),
         };
         let effect = match (effect, self.object(&change.address, &change.uid)) {
             (journal::Effect::Update, Some(remote)) => Effect::Update {
@@ -271,6 +271,15 @@ impl Run {
             _ => Effect::Create { planned },
         };
         Work::Effect { intent: Box::new(intent), effect }
+    }
+}
+
+impl Run {
+    /// How long after its intent a change may still be sent, where anything says so.
+    fn send_limit(&self, change: &Change, effect: journal::Effect) -> Option<Duration> {
+        let known = self.schemas.of_block(&change.address.block);
+        let creates = known.filter(|_| effect == journal::Effect::Create);
+        creates.and_then(|known| known.schema.send_limit).or(change.timeout)
     }
 }
 

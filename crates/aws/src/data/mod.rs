@@ -1,0 +1,23 @@
+//! The data sources, one file each.
+
+use async_trait::async_trait;
+use greenroom_model::schema::TypeSchema;
+use greenroom_model::value::Value;
+use greenroom_provider::Failure;
+
+use crate::aws::Aws;
+
+/// One data source.
+#[async_trait]
+pub(crate) trait DataSource: Send + Sync {
+    /// Its schema.
+    fn schema(&self) -> TypeSchema;
+
+    /// Asks AWS, and returns all attributes. `config` has every argument, null where left out.
+    async fn read(&self, aws: &Aws, config: &Value) -> Result<Value, Failure>;
+}
+
+/// All data sources.
+pub(crate) fn all() -> Vec<Box<dyn DataSource>> {
+    vec![]
+}

@@ -1,0 +1,71 @@
+//! Sending calls that change the world.
+//!
+//! A call that was throttled, or that names something AWS does not know of yet, was not carried
+//! out and is sent again. One whose answer is lost is not: whether it took effect, a look says.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::{Instant, sleep};
+
+use crate::aws::Aws;
+use crate::error::{ApiError, Class, at};
+
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Sends a call until AWS takes it up: as long as it is throttled, and for a while as long as it
+/// names something that AWS does not find, which may be too fresh to be found everywhere.
+///
+/// # Errors
+///
+/// [`Class::Ambiguous`]: nobody can say whether it took effect.
+pub(crate) async fn patiently<T, E, F>(
+    aws: &Aws,
+    action: &'static str,
+    send: impl Fn() -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    patiently_if(aws, action, ApiError::is_not_found, send).await
+}
+
+/// As [`patiently`], where `too_fresh` says which errors may come of something being fresh.
+///
+/// # Errors
+///
+/// As [`patiently`].
+pub(crate) async fn patiently_if<T, E, F>(
+    aws: &Aws,
+    action: &'static str,
+    too_fresh: impl Fn(&ApiError) -> bool,
+    send: impl Fn() -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let began = Instant::now();
+    let mut pause = aws.pace.scaled(Duration::from_millis(500));
+    loop {
+        let error = match send().await.map_err(at(action)) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let patience = match error.class {
+            Class::Throttled => aws.pace.throttled(),
+            _ if too_fresh(&error) => aws.pace.consistency(),
+            _ => return Err(error),
+        };
+        if began.elapsed() + pause > patience {
+            return Err(error);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(aws.pace.scaled(LONGEST_PAUSE));
+    }
+}

@@ -1,0 +1,119 @@
+//! What the types of the EC2 API share: filters, tags, ARNs.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use greenroom_model::value::Value;
+use greenroom_provider::{Deleted, Draft, Failure, Object};
+use ipnet::Ipv4Net;
+
+use crate::aws::Aws;
+use crate::error::{ApiError, at};
+use crate::resource::Sought;
+use crate::tags::{self, Tags};
+
+/// The filter for the objects that are sought; `id` is the filter's name for their ids.
+///
+/// By filter and not by id, as an id that does not exist makes a call by ids fail as a whole.
+pub(crate) fn filter(sought: &Sought, id: &str) -> Filter {
+    let (name, values): (String, Vec<String>) = match sought {
+        Sought::Ids(ids) => (id.to_owned(), ids.iter().map(ToString::to_string).collect()),
+        Sought::Uids(uids) => {
+            (format!("tag:{}", tags::UID), uids.iter().map(ToString::to_string).collect())
+        }
+        Sought::Lineage(lineage) => (format!("tag:{}", tags::LINEAGE), vec![lineage.to_string()]),
+        Sought::Names(names) => ("group-name".to_owned(), names.clone()),
+    };
+    Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// A filter by one value.
+pub(crate) fn filter_by(name: &str, value: impl Into<String>) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// Tags for the create call of an object of `kind`.
+pub(crate) fn tag_specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
+    let tag = |(key, text): (&String, &String)| Tag::builder().key(key).value(text).build();
+    TagSpecification::builder()
+        .resource_type(kind)
+        .set_tags(Some(tags.iter().map(tag).collect()))
+        .build()
+}
+
+/// The tags of an answer.
+pub(crate) fn tags_of(tags: Option<Vec<Tag>>) -> Tags {
+    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    tags.unwrap_or_default().into_iter().filter_map(pair).collect()
+}
+
+/// The ARN of an object of the EC2 API.
+pub(crate) fn arn(aws: &Aws, account: &str, resource: &str) -> String {
+    format!("arn:{}:ec2:{}:{account}:{resource}", aws.partition(), aws.region())
+}
+
+/// An id that AWS gave in an answer.
+///
+/// # Errors
+///
+/// There is none, which leaves open what was made.
+pub(crate) fn given(id: Option<String>, action: &str) -> Result<Arc<str>, Failure> {
+    use greenroom_provider::FailureKind;
+    id.map(Into::into).ok_or_else(|| {
+        let message = format!("{action}: AWS answered without an id");
+        Failure::new(FailureKind::Internal, message).unknown_effect()
+    })
+}
+
+/// What became of a delete: an object that is not there is gone.
+pub(crate) fn deleted<T>(answer: Result<T, ApiError>) -> Result<Deleted, Failure> {
+    match answer {
+        Ok(_) => Ok(Deleted::Accepted),
+        Err(error) if error.is_not_found() => Ok(Deleted::Gone),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Checks an IPv4 block: its form, that nothing is set behind its prefix, and the prefix.
+pub(crate) fn check_cidr(draft: &mut Draft, name: &str, prefixes: RangeInclusive<u8>) {
+    let Some(text) = draft.given(name).and_then(Value::as_str).map(str::to_owned) else { return };
+    let Ok(block) = text.parse::<Ipv4Net>() else {
+        return draft.wrong(
+            name,
+            format!("`{text}` is no IPv4 block"),
+            Some("such as 10.0.0.0/16"),
+        );
+    };
+    if block.trunc() != block {
+        let help = format!("the block that holds it is {}", block.trunc());
+        draft.wrong(name, format!("`{text}` has bits behind its prefix"), Some(&help));
+    }
+    let (least, most) = (prefixes.start(), prefixes.end());
+    let message = format!("the prefix is from /{least} to /{most}");
+    draft.expect(prefixes.contains(&block.prefix_len()), name, message);
+}
+
+/// The network interfaces that a filter finds, with what they belong to: what holds a security
+/// group, a subnet or a VPC.
+pub(crate) async fn interfaces(
+    aws: &Aws,
+    filter: Filter,
+    held: &Object,
+) -> Result<Vec<String>, Failure> {
+    let call = aws.again.ec2.describe_network_interfaces().filters(filter);
+    let answer = call.send().await.map_err(at("ec2:DescribeNetworkInterfaces"))?;
+    let describe = |interface: aws_sdk_ec2::types::NetworkInterface| {
+        let id = interface.network_interface_id.unwrap_or_default();
+        let used_by = interface.attachment.and_then(|it| it.instance_id);
+        let what = used_by.or(interface.description).unwrap_or_default();
+        let tags = tags_of(interface.tag_set);
+        let whose = match tags.get(tags::LINEAGE) {
+            Some(owner) if **owner == *held.owner.lineage.0 => "ours",
+            Some(_) => "of another environment",
+            None => "not made by Greenroom",
+        };
+        format!("network interface {id} of {what} ({whose})")
+    };
+    Ok(answer.network_interfaces.unwrap_or_default().into_iter().map(describe).collect())
+}

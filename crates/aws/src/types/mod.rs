@@ -1,0 +1,13 @@
+//! The resource types, one file each: schema, and the calls that look, make, change and delete.
+
+mod ec2;
+mod vpc;
+
+use std::sync::Arc;
+
+use crate::resource::Resource;
+
+/// All types.
+pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
+    vec![Arc::new(vpc::Vpc)]
+}
