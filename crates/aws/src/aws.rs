@@ -10,6 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use greenroom_provider::{Failure, FailureKind};
 use tokio::sync::OnceCell;
 
+use crate::batches::Batches;
 use crate::error::at;
 
 /// One configuration of the provider.
@@ -19,6 +20,8 @@ pub(crate) struct Aws {
     pub(crate) again: Clients,
     /// Clients that send each call once: for creates without a client token.
     pub(crate) once: Clients,
+    /// Changes that one call makes for many objects.
+    pub(crate) batches: Batches,
     /// Tags that every taggable object gets.
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long things take.
@@ -125,8 +128,10 @@ impl Aws {
             let config = config.retry_config(retries).timeout_config(timeouts.clone()).build();
             Clients::new(&config, endpoints)
         };
+        let again = with(again);
         Aws {
-            again: with(again),
+            batches: Batches::new(&again, pace),
+            again,
             once: with(RetryConfig::disabled()),
             default_tags,
             pace,

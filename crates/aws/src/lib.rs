@@ -6,6 +6,7 @@
 //! Deliberately absent: the engine, the store, other providers.
 
 mod aws;
+mod batches;
 mod data;
 mod error;
 mod looks;

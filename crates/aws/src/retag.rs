@@ -38,7 +38,7 @@ async fn ec2(aws: &Aws, id: &str, put: Tags, gone: Vec<String>) -> Result<(), Fa
             .into_iter()
             .map(|(key, text)| Tag::builder().key(key).value(text).build())
             .collect();
-        patiently(aws, "ec2:CreateTags", || {
+        patiently(aws.pace, "ec2:CreateTags", || {
             let call = aws.again.ec2.create_tags().resources(id);
             call.set_tags(Some(tags.clone())).send()
         })

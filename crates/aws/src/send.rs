@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::{Instant, sleep};
 
-use crate::aws::Aws;
+use crate::aws::Pace;
 use crate::error::{ApiError, Class, at};
 
 /// The longest pause between two attempts.
@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// [`Class::Ambiguous`]: nobody can say whether it took effect.
 pub(crate) async fn patiently<T, E, F>(
-    aws: &Aws,
+    pace: Pace,
     action: &'static str,
     send: impl Fn() -> F,
 ) -> Result<T, ApiError>
@@ -32,7 +32,7 @@ where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
-    patiently_if(aws, action, ApiError::is_not_found, send).await
+    patiently_if(pace, action, ApiError::is_not_found, send).await
 }
 
 /// As [`patiently`], where `too_fresh` says which errors may come of something being fresh.
@@ -41,7 +41,7 @@ where
 ///
 /// As [`patiently`].
 pub(crate) async fn patiently_if<T, E, F>(
-    aws: &Aws,
+    pace: Pace,
     action: &'static str,
     too_fresh: impl Fn(&ApiError) -> bool,
     send: impl Fn() -> F,
@@ -51,21 +51,21 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let began = Instant::now();
-    let mut pause = aws.pace.scaled(Duration::from_millis(500));
+    let mut pause = pace.scaled(Duration::from_millis(500));
     loop {
         let error = match send().await.map_err(at(action)) {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         let patience = match error.class {
-            Class::Throttled => aws.pace.throttled(),
-            _ if too_fresh(&error) => aws.pace.consistency(),
+            Class::Throttled => pace.throttled(),
+            _ if too_fresh(&error) => pace.consistency(),
             _ => return Err(error),
         };
         if began.elapsed() + pause > patience {
             return Err(error);
         }
         sleep(pause).await;
-        pause = (pause * 2).min(aws.pace.scaled(LONGEST_PAUSE));
+        pause = (pause * 2).min(pace.scaled(LONGEST_PAUSE));
     }
 }

@@ -138,7 +138,7 @@ impl Resource for Vpc {
 
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
         let wanted: Attributes = typed(&new.planned)?;
-        let answer = patiently(aws, "ec2:CreateVpc", || {
+        let answer = patiently(aws.pace, "ec2:CreateVpc", || {
             let call = aws.once.ec2.create_vpc();
             call.cidr_block(&wanted.cidr_block)
                 .set_instance_tenancy(wanted.instance_tenancy.as_deref().map(Tenancy::from))
@@ -206,7 +206,7 @@ fn seen(aws: &Aws, vpc: ec2_types::Vpc) -> Seen {
 async fn set_dns_support(aws: &Aws, id: &str, to: Option<bool>) -> Result<(), Failure> {
     let Some(to) = to else { return Ok(()) };
     let to = AttributeBooleanValue::builder().value(to).build();
-    patiently(aws, "ec2:ModifyVpcAttribute", || {
+    patiently(aws.pace, "ec2:ModifyVpcAttribute", || {
         let call = aws.again.ec2.modify_vpc_attribute().vpc_id(id);
         call.enable_dns_support(to.clone()).send()
     })
@@ -217,7 +217,7 @@ async fn set_dns_support(aws: &Aws, id: &str, to: Option<bool>) -> Result<(), Fa
 async fn set_dns_hostnames(aws: &Aws, id: &str, to: Option<bool>) -> Result<(), Failure> {
     let Some(to) = to else { return Ok(()) };
     let to = AttributeBooleanValue::builder().value(to).build();
-    patiently(aws, "ec2:ModifyVpcAttribute", || {
+    patiently(aws.pace, "ec2:ModifyVpcAttribute", || {
         let call = aws.again.ec2.modify_vpc_attribute().vpc_id(id);
         call.enable_dns_hostnames(to.clone()).send()
     })

@@ -1,0 +1,92 @@
+//! Changes that one call makes for many objects: what is asked within a tick goes together.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::join_all;
+use greenroom_provider::Coalescer;
+use greenroom_provider::coalesce::Answers;
+
+use crate::aws::{Clients, Pace};
+use crate::error::{ApiError, Class};
+use crate::send::patiently_if;
+
+/// The batches of one configuration.
+pub(crate) struct Batches {
+    /// Terminations of instances, by id.
+    pub(crate) terminations: Coalescer<Arc<str>, ()>,
+}
+
+impl Batches {
+    pub(crate) fn new(clients: &Clients, pace: Pace) -> Batches {
+        let ec2 = clients.ec2.clone();
+        Batches {
+            terminations: Coalescer::new(Pace::tick(), move |ids| {
+                let ec2 = ec2.clone();
+                together(ids, move |ids| terminate(ec2.clone(), pace, ids)).boxed()
+            }),
+        }
+    }
+}
+
+async fn terminate(
+    ec2: aws_sdk_ec2::Client,
+    pace: Pace,
+    ids: Vec<Arc<str>>,
+) -> Result<(), ApiError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let call = || ec2.terminate_instances().set_instance_ids(Some(ids.clone())).send();
+    // One that is not there is gone: no reason to wait for it.
+    let answer = patiently_if(pace, "ec2:TerminateInstances", |_| false, call).await;
+    answer.map(drop)
+}
+
+/// Sends all keys in one call. If AWS refuses it, one key may have spoiled it for the others: then
+/// each is sent alone, and has an answer of its own.
+pub(crate) async fn together<K, F>(keys: Vec<K>, send: impl Fn(Vec<K>) -> F) -> Answers<K, ()>
+where
+    K: Clone + Ord,
+    F: Future<Output = Result<(), ApiError>>,
+{
+    match send(keys.clone()).await {
+        Err(error) if keys.len() > 1 && matches!(error.class, Class::Refused(_)) => {
+            let singly = keys.into_iter().map(|key| {
+                let sent = send(vec![key.clone()]);
+                async move { (key, sent.await.map_err(Into::into)) }
+            });
+            join_all(singly).await.into_iter().collect()
+        }
+        answer => keys.into_iter().map(|key| (key, answer.clone().map_err(Into::into))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use greenroom_provider::FailureKind;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_bad_key_does_not_spoil_a_batch() {
+        let sent: Mutex<Vec<Vec<u32>>> = Mutex::default();
+        let send = |keys: Vec<u32>| {
+            let bad = keys.contains(&2);
+            sent.lock().expect("not poisoned").push(keys);
+            let error = ApiError {
+                action: "test:Call",
+                code: Some("Bad".to_owned()),
+                message: "no 2".to_owned(),
+                class: Class::Refused(FailureKind::NotFound),
+            };
+            async move { if bad { Err(error) } else { Ok(()) } }
+        };
+        let answers = together(vec![1, 2, 3], send).await;
+        let failed: Vec<u32> =
+            answers.iter().filter(|(_, it)| it.is_err()).map(|(key, _)| *key).collect();
+        assert_eq!(failed, [2]);
+        let sent = sent.lock().expect("not poisoned");
+        assert_eq!(*sent, [vec![1, 2, 3], vec![1], vec![2], vec![3]]);
+    }
+}
