@@ -1,30 +1,14 @@
 //! A laboratory: one cloud, one disk, and the workbench over both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use greenroom_apply::{
-    Applied, ApplyError, Cancel, Clock, NoGates, PlanRequest, Planned, ProjectFiles,
-    ProviderFactory, Providers, Session, Unobserved, Workbench,
-};
-use greenroom_engine::desired::Desired;
-use greenroom_engine::destroy::plan_destroy;
-use greenroom_engine::planner::{Look, Refresh};
-use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
-use greenroom_model::address::Scope;
-use greenroom_model::plan::Plan;
-use greenroom_model::schema::ProviderSchema;
-use greenroom_model::state::State;
-use greenroom_model::value::Object;
-use greenroom_provider::{Failure, Provider};
+use greenroom_apply::{Clock, NoGates, Providers, Unobserved, Workbench};
 use greenroom_sim::cloud::{Cloud, Weather};
 use greenroom_sim::disk::FaultyDisk;
-use greenroom_spec::diagnostic::Diagnostic;
-use greenroom_spec::parse::{parse_project, parse_template};
-use greenroom_spec::source::Sources;
-use greenroom_spec::template::TemplateKind;
-use greenroom_store::{FolderStore, Holder, Lineage, StateName};
+use greenroom_sim::lab::{self, OneProvider};
+use greenroom_store::{FolderStore, Lineage};
 use tokio::time::Instant;
 
 /// Runs a test on one thread, with time that passes only while everybody waits.
@@ -36,19 +20,14 @@ pub(crate) fn simulate<F: Future>(test: F) -> F::Output {
 pub(crate) struct Lab {
     pub(crate) cloud: Cloud,
     pub(crate) disk: FaultyDisk,
-    pub(crate) workbench: Workbench,
+    lab: lab::Lab,
 }
 
-struct Factory(Cloud);
+impl Deref for Lab {
+    type Target = lab::Lab;
 
-#[async_trait]
-impl ProviderFactory for Factory {
-    fn schema(&self) -> Arc<ProviderSchema> {
-        self.0.schema()
-    }
-
-    async fn configure(&self, _: &Object) -> Result<Arc<dyn Provider>, Failure> {
-        Ok(Arc::new(self.0.clone()))
+    fn deref(&self) -> &lab::Lab {
+        &self.lab
     }
 }
 
@@ -57,22 +36,6 @@ struct SimClock(Instant);
 impl Clock for SimClock {
     fn now(&self) -> i64 {
         1_700_000_000 + i64::try_from(self.0.elapsed().as_secs()).unwrap()
-    }
-}
-
-pub(crate) fn state_name() -> StateName {
-    StateName::environment("shop", "test", "pr").unwrap()
-}
-
-fn holder() -> Holder {
-    Holder {
-        host: "builder".into(),
-        pid: 17,
-        user: "ann".into(),
-        command: "greenroom apply test".into(),
-        build: None,
-        since: "2026-03-01T12:00:00Z".parse().unwrap(),
-        lease: "a lease".into(),
     }
 }
 
@@ -85,7 +48,7 @@ impl Lab {
         let store = FolderStore::on(Arc::new(disk.clone()), "/srv/state")
             .inline()
             .with_lineages(|| Lineage("0123456789abcdef0123456789abcdef".into()));
-        let providers = Providers::new([Arc::new(Factory(cloud.clone())) as Arc<_>]);
+        let providers = Providers::new([Arc::new(OneProvider::new(cloud.clone())) as Arc<_>]);
         let workbench = Workbench {
             store: Arc::new(store),
             schemas: Arc::new(providers.schemas()),
@@ -95,78 +58,13 @@ impl Lab {
             clock: Arc::new(SimClock(Instant::now())),
             parallelism: 4,
         };
-        Lab { cloud, disk, workbench }
+        Lab { cloud, disk, lab: lab::Lab::new(workbench) }
     }
 
     /// The next process, after this one was killed: the same cloud, and what the disk holds.
     pub(crate) fn after_kill(&self) -> Lab {
         self.cloud.never_stop();
         Lab::of(self.cloud.clone(), self.disk.after_kill())
-    }
-
-    pub(crate) async fn open(&self) -> Result<Session, ApplyError> {
-        self.workbench.open(&state_name(), holder(), &Cancel::new()).await
-    }
-
-    pub(crate) async fn plan(&self, state: &State, template: &str) -> Plan {
-        let planned = self
-            .workbench
-            .plan(PlanRequest {
-                desired: Arc::new(desired(&self.workbench, template)),
-                state: Some(Arc::new(state.clone())),
-                lineage: state.lineage.clone(),
-                refresh: Refresh::Bulk,
-                look: Look::World,
-                files: ProjectFiles::below("/nowhere"),
-            })
-            .await
-            .unwrap();
-        match planned {
-            Planned::Plan(plan, _) => *plan,
-            Planned::Mistakes(found) => panic!("{found:#?}\n{template}"),
-        }
-    }
-
-    /// A plan of the template for what is there now.
-    pub(crate) async fn plan_now(&self, template: &str) -> Plan {
-        let session = self.open().await.unwrap();
-        let plan = self.plan(session.state(), template).await;
-        session.close().await.unwrap();
-        plan
-    }
-
-    /// What a plan of the template would do now, as ids of operations.
-    pub(crate) async fn would_do(&self, template: &str) -> Vec<String> {
-        let plan = self.plan_now(template).await;
-        let outputs = plan.outputs.values().flatten().filter(|(_, it)| !it.is_unchanged());
-        let outputs = outputs.map(|(name, _)| format!("output {name}"));
-        plan.operations().map(|it| it.id.to_string()).chain(outputs).collect()
-    }
-
-    /// Opens, plans, applies and closes.
-    pub(crate) async fn up(&self, template: &str) -> Result<Applied, ApplyError> {
-        self.up_until(template, &Cancel::new()).await
-    }
-
-    pub(crate) async fn up_until(
-        &self,
-        template: &str,
-        cancel: &Cancel,
-    ) -> Result<Applied, ApplyError> {
-        let mut session = self.open().await?;
-        let plan = self.plan(session.state(), template).await;
-        let applied = session.apply(Arc::new(plan), BTreeMap::new(), cancel).await?;
-        session.close().await?;
-        Ok(applied)
-    }
-
-    pub(crate) async fn destroy(&self) -> Result<Applied, ApplyError> {
-        let mut session = self.open().await?;
-        let environment = Scope::environment("pr").unwrap();
-        let plan = plan_destroy(session.state(), Some(environment)).unwrap();
-        let applied = session.apply(Arc::new(plan), BTreeMap::new(), &Cancel::new()).await?;
-        session.close().await?;
-        Ok(applied)
     }
 
     /// Applies until everything is as it should be, on a quiet day, and checks that it is.
@@ -228,32 +126,6 @@ impl Lab {
         assert_eq!(self.cloud.objects(), [], "{context}");
         assert_eq!(self.workbench.store.list().await.unwrap(), [], "{context}");
     }
-}
-
-fn desired(workbench: &Workbench, template: &str) -> Desired {
-    let mut sources = Sources::default();
-    let project = "[project]\nname = \"shop\"\n[stage.test]\ntemplate = \"environment.toml\"\n";
-    let file = sources.add("greenroom.toml", project);
-    let project = parse_project(&sources, file, &workbench.schemas);
-    let file = sources.add("environment.toml", template);
-    let kind = TemplateKind::Environment;
-    let environment = parse_template(&sources, file, kind, &workbench.schemas);
-    let resolved = resolve(ResolveRequest {
-        project: &project.value,
-        stage: "test",
-        environment: Some(Scope::environment("pr").unwrap()),
-        environment_template: Some(Arc::new(environment.value)),
-        front_template: None,
-        given: Vec::new(),
-        images: BTreeMap::new(),
-        missing: Missing::Refuse,
-    });
-    let mut found = project.diagnostics;
-    found.extend(environment.diagnostics);
-    found.extend(resolved.diagnostics);
-    found.retain(Diagnostic::is_error);
-    assert!(found.is_empty(), "{found:#?}\n{template}");
-    resolved.desired.unwrap()
 }
 
 /// What the crash tests start from.
