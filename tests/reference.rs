@@ -72,7 +72,8 @@ fn schemas() -> Schemas {
         launcher: Launcher { program: PathBuf::new(), arguments: Vec::new() },
         base: PathBuf::from("/"),
     });
-    Schemas::new([local.schema().clone(), ValueProvider::new().schema().clone()])
+    let aws = greenroom_aws::schema(greenroom_aws::Pace::default());
+    Schemas::new([local.schema().clone(), ValueProvider::new().schema().clone(), aws])
 }
 
 fn functions_page() -> String {

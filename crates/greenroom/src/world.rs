@@ -1,5 +1,8 @@
 //! Who reaches the world: the providers of this build, and the workbench that commands use.
 
+#[cfg(feature = "aws")]
+mod aws;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +22,10 @@ use crate::LOCAL_RUNTIME;
 pub(crate) fn providers(base: PathBuf) -> Providers {
     let local: Arc<dyn ProviderFactory> = Arc::new(LocalFactory::new(base));
     let value: Arc<dyn ProviderFactory> = Arc::new(ValueFactory::new());
-    Providers::new([local, value])
+    let aws: Option<Arc<dyn ProviderFactory>> = None;
+    #[cfg(feature = "aws")]
+    let aws = aws.or_else(|| Some(Arc::new(aws::AwsFactory::new())));
+    Providers::new([local, value].into_iter().chain(aws))
 }
 
 /// What commands work with.
