@@ -9,11 +9,13 @@ use std::sync::Arc;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use greenroom_model::schema::{Attribute, Attributes, Type};
 use greenroom_model::value::{Object, Value};
@@ -189,20 +191,31 @@ fn read(settings: &Object) -> Result<Settings, Failure> {
     })
 }
 
-fn loader(settings: &Settings) -> ConfigLoader {
-    let client = aws_smithy_http_client::Builder::new()
+/// What providers of credentials work with.
+fn provider_config(settings: &Settings) -> ProviderConfig {
+    let region = settings.region.clone().map(Region::new);
+    ProviderConfig::without_region().with_region(region).with_http_client(http_client())
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
+        .build_https()
+}
+
+fn loader(settings: &Settings) -> ConfigLoader {
     // Not the region of the machine that this runs on: where an environment is must not depend on
     // where it is looked at from.
     let region = RegionProviderChain::first_try(settings.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile_region(settings));
     let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(client).region(region);
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).region(region);
     if let Some(profile) = &settings.profile {
         // A profile that is named goes before the environment's keys, as Terraform has it.
-        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile);
+        let credentials = ProfileFileCredentialsProvider::builder()
+            .configure(&provider_config(settings))
+            .profile_name(profile);
         let credentials = match profile_files(settings) {
             Some(files) => credentials.profile_files(files),
             None => credentials,
@@ -219,7 +232,7 @@ fn loader(settings: &Settings) -> ConfigLoader {
 }
 
 fn profile_region(settings: &Settings) -> ProfileFileRegionProvider {
-    let mut provider = ProfileFileRegionProvider::builder();
+    let mut provider = ProfileFileRegionProvider::builder().configure(&provider_config(settings));
     if let Some(profile) = &settings.profile {
         provider = provider.profile_name(profile);
     }
@@ -257,6 +270,7 @@ fn profile_files(settings: &Settings) -> Option<EnvConfigFiles> {
 async fn with_role(config: SdkConfig, settings: &Settings) -> SdkConfig {
     if let Some(identity) = &settings.assume_role_with_web_identity {
         let credentials = WebIdentityTokenCredentialsProvider::builder()
+            .configure(&provider_config(settings))
             .static_configuration(StaticConfiguration {
                 web_identity_token_file: identity.web_identity_token_file.clone().into(),
                 role_arn: identity.role_arn.clone(),
