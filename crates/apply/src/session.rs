@@ -49,6 +49,7 @@ impl Workbench {
     ) -> Result<Session, ApplyError> {
         let introduction: Arc<str> = holder.to_string().into();
         let lease: Arc<dyn Lease> = self.store.acquire(name, holder).await?.into();
+        let silent_since = settle::silent_since(&*lease, &*self.clock);
         let state = state_of(name, lease.loaded())?;
         let folded = Sequence(lease.loaded().header.folded.0);
         let mut session = Session {
@@ -60,7 +61,7 @@ impl Workbench {
             folded,
             destroyed: false,
         };
-        settle::settle(&mut session, cancel).await?;
+        settle::settle(&mut session, silent_since, cancel).await?;
         Ok(session)
     }
 }
