@@ -22,7 +22,8 @@ pub enum Event {
     Settled {
         /// What it was about.
         address: Address,
-        /// What was found: `made`, `not made`, `changed`, `deleted`, `interrupted`.
+        /// What was found: `made`, `not made`, `imported`, `not imported`, `changed`, `deleted`,
+        /// `interrupted`.
         found: &'static str,
     },
     /// An object that may still turn up is waited for.

@@ -8,7 +8,7 @@ mod sight;
 use std::time::Duration;
 
 use greenroom_engine::settle::{self, Look, Moment, Verdict};
-use greenroom_model::journal::{Entry, Intent, Outcome, Subject};
+use greenroom_model::journal::{Effect, Entry, Intent, Outcome, Subject};
 use greenroom_provider::{DeleteRequest, Deleted, Failure, Found};
 use greenroom_store::Lease;
 
@@ -115,7 +115,9 @@ fn grace(session: &Session, intent: &Intent) -> Duration {
 fn tell(session: &Session, look: &Look, entries: &[Entry]) {
     let found = match entries.first() {
         Some(Entry::Outcome { outcome, .. }) => match outcome {
+            Outcome::Created(_) if look.what.effect == Effect::Import => "imported",
             Outcome::Created(_) => "made",
+            Outcome::Abandoned { .. } if look.what.effect == Effect::Import => "not imported",
             Outcome::Abandoned { .. } => "not made",
             Outcome::Updated { .. } => "changed",
             Outcome::Deleted | Outcome::DeleteAccepted => "deleted",

@@ -2,6 +2,8 @@
 //!
 //! Settling looks; it never creates. What it finds becomes an outcome, what it does not find for
 //! long enough is abandoned: that incarnation is spent, and its handle is watched for a while.
+//! Of an import there is nothing to wait for or to watch: the object is there in any case, and it
+//! is its owner's until the state has it.
 //!
 //! A provider does not say what is secret: what is found gets the marks of its intent's arguments
 //! and of what is recorded.
@@ -35,7 +37,7 @@ pub struct Look {
 /// How to look for what an intent was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// By handle: a create.
+    /// By handle: a create or an import.
     ByHandle,
     /// By id: an update or a delete.
     ById,
@@ -103,7 +105,7 @@ pub fn looks(state: &State) -> Vec<Look> {
             what: intent.clone(),
             recorded: intent.subjects.first().map_or(Value::Null, |it| recorded(state, it)),
             how: match intent.effect {
-                Effect::Create => How::ByHandle,
+                Effect::Create | Effect::Import => How::ByHandle,
                 Effect::Update | Effect::Delete => How::ById,
             },
         })
@@ -121,12 +123,12 @@ fn recorded(state: &State, subject: &Subject) -> Value {
 #[must_use]
 pub fn decide(look: &Look, sight: Sight, moment: Moment, grace: Duration) -> Verdict {
     match sight {
-        Sight::Found(found) => decide_create(look, found, moment, grace),
+        Sight::Found(found) => decide_by_handle(look, found, moment, grace),
         Sight::Read(sight) => Verdict::Settled(decide_change(look, sight)),
     }
 }
 
-fn decide_create(
+fn decide_by_handle(
     look: &Look,
     found: Vec<Option<FoundObject>>,
     moment: Moment,
@@ -144,8 +146,9 @@ fn decide_create(
         });
         return Verdict::Settled(vec![outcome(Outcome::Created(made.collect()))]);
     }
-    // A type without grace cannot turn up late, so that nothing is waited for.
-    if grace.is_zero() {
+    // A type without grace cannot turn up late, so that nothing is waited for. What an import marks
+    // late is not ours to delete.
+    if grace.is_zero() || look.what.effect == Effect::Import {
         return Verdict::Settled(vec![outcome(Outcome::Abandoned { watch_until: None })]);
     }
     let deadline = look.what.deadline;

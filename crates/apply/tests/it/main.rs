@@ -5,6 +5,7 @@
 mod cancelling;
 mod crashes;
 mod disk_faults;
+mod importing;
 mod lab;
 mod lifecycle;
 mod lost_answers;

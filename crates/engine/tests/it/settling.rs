@@ -54,6 +54,11 @@ fn a_create_is_looked_for_until_its_grace_after_the_last_moment_at_which_it_coul
 }
 
 #[test]
+fn an_import_that_is_not_found_is_forgotten_at_once_and_never_watched() {
+    assert_eq!(unseen(Effect::Import, 1, None, GRACE), abandoned(None));
+}
+
+#[test]
 fn a_create_of_a_type_without_grace_is_given_up_at_once_and_for_good() {
     assert_eq!(unseen(Effect::Create, 1, None, Duration::ZERO), abandoned(None));
 }

@@ -19,8 +19,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_model::address::Address;
+use greenroom_model::identity::Lineage;
 use greenroom_model::schema::ProviderSchema;
-use greenroom_model::value::Value;
+use greenroom_model::value::{Object, Value};
 use tokio::sync::Notify;
 
 pub use calls::{Call, CallKind};
@@ -145,6 +146,19 @@ impl Cloud {
     #[must_use]
     pub fn most_at_once(&self) -> usize {
         self.inner().most_running
+    }
+
+    /// Makes an object by hand, of the type that `address` names: it is nobody's, and ready.
+    /// Returns its id.
+    pub fn plant(&self, address: &Address, attributes: Object) -> Arc<str> {
+        self.inner().world.plant(address.clone(), attributes)
+    }
+
+    /// Marks an object as that of the state with this lineage, without that state's knowing.
+    pub fn give_away(&self, id: &str, lineage: &str) {
+        if let Some(object) = self.inner().world.by_id(id) {
+            object.lineage = Some(Lineage(lineage.into()));
+        }
     }
 
     /// Removes the objects at `address` behind everybody's back; whether there were any.
