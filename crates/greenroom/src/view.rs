@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
 pub(crate) mod graph;
+pub(crate) mod imported;
 pub(crate) mod notice;
 pub(crate) mod object;
 pub(crate) mod outputs;
@@ -55,6 +56,7 @@ pub(crate) enum Kind {
     GateDecided,
     Graph,
     Heartbeat,
+    Imported,
     InFlight,
     Notice,
     Object,
@@ -80,7 +82,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 31] = [
+    pub(crate) const ALL: [Kind; 32] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -92,6 +94,7 @@ impl Kind {
         Kind::GateDecided,
         Kind::Graph,
         Kind::Heartbeat,
+        Kind::Imported,
         Kind::InFlight,
         Kind::Notice,
         Kind::Object,
@@ -128,6 +131,7 @@ impl Kind {
             Kind::GateDecided => "gate_decided",
             Kind::Graph => "graph",
             Kind::Heartbeat => "heartbeat",
+            Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
             Kind::Notice => "notice",
             Kind::Object => "object",

@@ -17,6 +17,7 @@ use super::error::ErrorView;
 use super::event::{Activity, EventView, Heartbeat};
 use super::files::FilesWritten;
 use super::graph::Graph;
+use super::imported::Imported;
 use super::notice::{InFlight, Notice};
 use super::object::ObjectView;
 use super::outputs::Outputs;
@@ -74,6 +75,7 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&Heartbeat { activity: None, running: Vec::new() });
     look(&FilesWritten { files: Vec::new(), hint: text() });
     look(&Graph::default());
+    look(&Imported { address: "default/a.b".parse().expect("an address"), id: text() });
     look(&Notice(text()));
     look(&InFlight { holder: None, open: Vec::new() });
     look(&ObjectView {
