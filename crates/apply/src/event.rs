@@ -99,6 +99,17 @@ pub enum Event {
         /// The one that failed.
         because: OperationId,
     },
+    /// A provider's credentials do not do: nothing more is sent to it.
+    GivenUp {
+        /// The provider's configuration.
+        provider: Arc<str>,
+        /// The operation that found it out.
+        because: OperationId,
+        /// What the provider said.
+        message: String,
+        /// What is therefore not done, in the order of the plan.
+        skipped: Vec<About>,
+    },
     /// An object came out otherwise than planned.
     Contradicted {
         /// Which operation.

@@ -68,6 +68,7 @@ pub(crate) enum Kind {
     Outputs,
     PhaseStarted,
     Plan,
+    ProviderGivenUp,
     Refreshed,
     Refreshing,
     RunFinished,
@@ -82,7 +83,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 32] = [
+    pub(crate) const ALL: [Kind; 33] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -106,6 +107,7 @@ impl Kind {
         Kind::Outputs,
         Kind::PhaseStarted,
         Kind::Plan,
+        Kind::ProviderGivenUp,
         Kind::Refreshed,
         Kind::Refreshing,
         Kind::RunFinished,
@@ -143,6 +145,7 @@ impl Kind {
             Kind::Outputs => "outputs",
             Kind::PhaseStarted => "phase_started",
             Kind::Plan => "plan",
+            Kind::ProviderGivenUp => "provider_given_up",
             Kind::Refreshed => "refreshed",
             Kind::Refreshing => "refreshing",
             Kind::RunFinished => "run_finished",

@@ -230,7 +230,7 @@ impl Lab {
     }
 }
 
-fn desired(workbench: &Workbench, template: &str) -> Desired {
+pub(crate) fn desired(workbench: &Workbench, template: &str) -> Desired {
     let mut sources = Sources::default();
     let project = "[project]\nname = \"shop\"\n[stage.test]\ntemplate = \"environment.toml\"\n";
     let file = sources.add("greenroom.toml", project);

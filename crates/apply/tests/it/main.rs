@@ -4,6 +4,7 @@
 
 mod cancelling;
 mod crashes;
+mod credentials;
 mod disk_faults;
 mod importing;
 mod lab;

@@ -131,6 +131,12 @@ fn events() -> Vec<Event> {
             elapsed,
         },
         Event::Skipped { about: about(), because: id.clone() },
+        Event::GivenUp {
+            provider: "aws".into(),
+            because: id.clone(),
+            message: text(),
+            skipped: Vec::new(),
+        },
         Event::Contradicted { about: about(), attributes: Vec::new() },
         Event::Cancelling { running: 0 },
         Event::RunFinished { completed: 1, failed: 0, skipped: 0, elapsed },

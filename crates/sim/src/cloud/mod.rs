@@ -49,6 +49,8 @@ struct Inner {
     calls: Vec<Call>,
     /// What is to happen to the next call of a kind about an address.
     planned: BTreeMap<(CallKind, String), Fault>,
+    /// Whether the caller's credentials have expired.
+    locked_out: bool,
     /// Calls that change something, counted until the process is to die.
     mutations: u64,
     stop: Option<Stop>,
@@ -80,6 +82,7 @@ impl Cloud {
             weather,
             calls: Vec::new(),
             planned: BTreeMap::new(),
+            locked_out: false,
             mutations: 0,
             stop: None,
             running: 0,
@@ -103,6 +106,11 @@ impl Cloud {
     /// Lets the next call of `kind` about `address` end like this.
     pub fn next(&self, kind: CallKind, address: &str, fault: Fault) {
         self.inner().planned.insert((kind, address.to_owned()), fault);
+    }
+
+    /// Lets the caller's credentials expire, so that every call is refused, or be good again.
+    pub fn lock_out(&self, locked_out: bool) {
+        self.inner().locked_out = locked_out;
     }
 
     /// Lets the calling process die at the `nth` call from now on that changes something, before

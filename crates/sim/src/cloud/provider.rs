@@ -89,6 +89,9 @@ impl Cloud {
         if fate.dies == Some(false) {
             self.die().await;
         }
+        if self.inner().locked_out {
+            return Err(expired());
+        }
         match fate.fault {
             Some(Fault::Refused) => return Err(away(address)),
             Some(Fault::LostBefore | Fault::Late(_)) => return Err(away(address).unknown_effect()),
@@ -126,6 +129,10 @@ impl Provider for Cloud {
         let mut answers = Vec::new();
         for ReadRequest { object, .. } in requests {
             self.look(CallKind::Read, &object.address).await;
+            if self.inner().locked_out {
+                answers.push(Err(expired()));
+                continue;
+            }
             answers.push(Ok(match self.inner().world.by_id(&object.id) {
                 None => ReadAnswer::Gone,
                 Some(found) => seen(found),
@@ -303,6 +310,10 @@ fn seen(object: &SimObject) -> ReadAnswer {
 fn value(object: &SimObject) -> Value {
     let attributes: &Attributes = &object.attributes;
     Value::from(attributes.clone())
+}
+
+fn expired() -> Failure {
+    Failure::new(FailureKind::Credentials, "the credentials have expired").help("log in again")
 }
 
 fn away(address: &Address) -> Failure {
