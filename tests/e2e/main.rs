@@ -7,6 +7,7 @@ mod contention;
 mod damage;
 mod drift;
 mod http;
+mod importing;
 #[cfg(feature = "fail-points")]
 mod killed;
 mod lifecycle;

@@ -35,6 +35,10 @@ use effects::{Done, Returned};
 /// Intents that may be durable before there is a slot for their effects, per slot.
 const AHEAD: usize = 4;
 
+/// Why an effect was not sent.
+const CANCELLED: &str = "cancelled before it was sent";
+const GIVEN_UP: &str = "not sent: the provider's credentials do not do";
+
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct Applied {
@@ -42,7 +46,8 @@ pub struct Applied {
     pub completed: usize,
     /// Operations that failed.
     pub failed: Vec<FailedOperation>,
-    /// Operations that never started, because one that they need failed.
+    /// Operations that were not carried out, because one that they need failed, or because their
+    /// provider's credentials do not do.
     pub skipped: usize,
     /// Whether a cancellation cut it short.
     pub cancelled: bool,
@@ -306,7 +311,9 @@ impl<'s> Driver<'s> {
                 fail_point("apply: intent durable");
                 let sendable = Sendable { operation, intent: first, what: *what, effect };
                 if self.cancelled {
-                    self.unsend(sendable);
+                    self.unsend(sendable, CANCELLED);
+                } else if self.run.is_given_up(sendable.operation) {
+                    self.unsend(sendable, GIVEN_UP);
                 } else {
                     self.sendable.push_back(sendable);
                 }
@@ -339,13 +346,13 @@ impl<'s> Driver<'s> {
         self.observe(Event::Cancelling { running: self.effects.len() });
         self.waits = FuturesUnordered::new();
         for sendable in std::mem::take(&mut self.sendable) {
-            self.unsend(sendable);
+            self.unsend(sendable, CANCELLED);
         }
     }
 
     /// Closes an intent whose effect was never sent.
-    fn unsend(&mut self, sendable: Sendable) {
-        let outcome = Outcome::Failed { message: "cancelled before it was sent".into() };
+    fn unsend(&mut self, sendable: Sendable, why: &str) {
+        let outcome = Outcome::Failed { message: why.into() };
         self.outcome(sendable.intent, outcome, Then::Unsent { operation: sendable.operation });
     }
 

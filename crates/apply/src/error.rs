@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_engine::format::FormatError;
+use greenroom_engine::import::ImportError;
 use greenroom_engine::replay::ReplayError;
 use greenroom_engine::run::Refusal;
 use greenroom_engine::schedule::ImpossibleEvent;
@@ -69,6 +70,28 @@ pub enum ApplyError {
     )]
     Unsettled {
         /// What it is about.
+        address: Address,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+    /// An object cannot be imported.
+    #[error("`{id}` cannot be imported as {address}; nothing was changed")]
+    Unimportable {
+        /// The object's id.
+        id: String,
+        /// Where it was to stand.
+        address: Address,
+        /// Why.
+        #[source]
+        source: ImportError,
+    },
+    /// The provider did not import an object.
+    #[error("`{id}` was not imported as {address}; {}", source.effect)]
+    NotImported {
+        /// The object's id.
+        id: String,
+        /// Where it was to stand.
         address: Address,
         /// Why.
         #[source]

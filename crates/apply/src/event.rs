@@ -22,7 +22,8 @@ pub enum Event {
     Settled {
         /// What it was about.
         address: Address,
-        /// What was found: `made`, `not made`, `changed`, `deleted`, `interrupted`.
+        /// What was found: `made`, `not made`, `imported`, `not imported`, `changed`, `deleted`,
+        /// `interrupted`.
         found: &'static str,
     },
     /// An object that may still turn up is waited for.
@@ -97,6 +98,17 @@ pub enum Event {
         about: About,
         /// The one that failed.
         because: OperationId,
+    },
+    /// A provider's credentials do not do: nothing more is sent to it.
+    GivenUp {
+        /// The provider's configuration.
+        provider: Arc<str>,
+        /// The operation that found it out.
+        because: OperationId,
+        /// What the provider said.
+        message: String,
+        /// What is therefore not done, in the order of the plan.
+        skipped: Vec<About>,
     },
     /// An object came out otherwise than planned.
     Contradicted {

@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod files;
 mod gates;
+mod import;
 mod journal;
 mod providers;
 mod session;

@@ -19,12 +19,13 @@ pub trait ProviderFactory: Send + Sync {
     fn schema(&self) -> Arc<ProviderSchema>;
 
     /// Settings with what the environment adds to them, but never credentials: what a state
-    /// remembers, so that a later command reaches the same world from wherever it runs.
+    /// remembers, so that a later command reaches the same world from wherever it runs. May read
+    /// files, such as profiles; reaches nobody.
     ///
     /// # Errors
     ///
     /// What the environment would have to say is missing.
-    fn resolve(&self, settings: &Object) -> Result<Object, Failure> {
+    async fn resolve(&self, settings: &Object) -> Result<Object, Failure> {
         Ok(settings.clone())
     }
 
@@ -85,7 +86,7 @@ impl Providers {
     /// # Errors
     ///
     /// There is no such provider, or its settings cannot be completed.
-    pub fn resolve(
+    pub async fn resolve(
         &self,
         configuration: &str,
         wanted: Option<&Object>,
@@ -93,7 +94,7 @@ impl Providers {
     ) -> Result<Object, Failure> {
         let mut settings = recorded.cloned().unwrap_or_default();
         settings.extend(wanted.cloned().unwrap_or_default());
-        self.factory(configuration)?.resolve(&settings)
+        self.factory(configuration)?.resolve(&settings).await
     }
 
     /// The first setting that says where the world is and differs between two.

@@ -29,8 +29,8 @@ pub struct Session {
     holder: Arc<str>,
     /// The last record in the snapshot.
     folded: Sequence,
-    /// Whether everything was meant to go, and went.
-    destroyed: bool,
+    /// Whether the state may go with the lease if there is nothing in it.
+    pub(crate) expendable: bool,
 }
 
 impl Workbench {
@@ -49,6 +49,7 @@ impl Workbench {
     ) -> Result<Session, ApplyError> {
         let introduction: Arc<str> = holder.to_string().into();
         let lease: Arc<dyn Lease> = self.store.acquire(name, holder).await?.into();
+        let silent_since = settle::silent_since(&*lease, &*self.clock);
         let state = state_of(name, lease.loaded())?;
         let folded = Sequence(lease.loaded().header.folded.0);
         let mut session = Session {
@@ -58,9 +59,9 @@ impl Workbench {
             state,
             holder: introduction,
             folded,
-            destroyed: false,
+            expendable: false,
         };
-        settle::settle(&mut session, cancel).await?;
+        settle::settle(&mut session, silent_since, cancel).await?;
         Ok(session)
     }
 }
@@ -88,7 +89,7 @@ impl Session {
     ) -> Result<Applied, ApplyError> {
         let purpose = plan.purpose;
         let applied = drive::drive(self, plan, secrets, self.holder.clone(), cancel).await?;
-        self.destroyed = purpose == Purpose::Destroy && applied.is_complete();
+        self.expendable = purpose == Purpose::Destroy && applied.is_complete();
         Ok(applied)
     }
 
@@ -99,7 +100,7 @@ impl Session {
     ///
     /// The store failed; the journal still holds everything.
     pub async fn close(self) -> Result<(), ApplyError> {
-        if self.destroyed && self.state.is_settled_and_empty() {
+        if self.expendable && self.state.is_settled_and_empty() {
             return Ok(self.lease.remove().await?);
         }
         if self.state.sequence > self.folded {

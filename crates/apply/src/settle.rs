@@ -1,60 +1,107 @@
 //! Settling against the real world: the looks that the engine asks for.
+//!
+//! All open intents are looked at in rounds, each provider once a round, so that many of them wait
+//! together for what may still turn up.
+
+mod sight;
 
 use std::time::Duration;
 
-use greenroom_engine::settle::{self, FoundObject, How, Look, ReadSight, Sight, Verdict};
-use greenroom_model::address::Address;
-use greenroom_model::journal::{Entry, Intent, Subject};
-use greenroom_model::value::Value;
-use greenroom_provider::{
-    DeleteRequest, Deleted, Failure, FindRequest, Found, Object, ReadAnswer, ReadDepth, ReadRequest,
-};
+use greenroom_engine::settle::{self, Look, Moment, Verdict};
+use greenroom_model::journal::{Effect, Entry, Intent, Outcome, Subject};
+use greenroom_provider::{DeleteRequest, Deleted, Failure, Found};
+use greenroom_store::Lease;
 
 use crate::cancel::Cancel;
+use crate::clock::Clock;
 use crate::error::ApplyError;
 use crate::event::Event;
-use crate::session::{Session, owner};
+use crate::session::Session;
+use sight::About;
 
 /// How often to look for what may still turn up.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// How much longer than its lease a process may live that leaves in a hurry, in seconds.
+const LEAVING: i64 = 2;
+
+/// An intent that is not decided yet.
+struct Open {
+    look: Look,
+    /// Whether anybody was told that it is waited for.
+    announced: bool,
+}
+
+/// From when on nobody who held the lease before sends anything, asked right after it was taken.
+pub(crate) fn silent_since(lease: &dyn Lease, clock: &dyn Clock) -> Option<i64> {
+    lease.earlier_holder_is_gone().then(|| clock.now().saturating_add(LEAVING))
+}
+
 /// Decides every open intent, and looks after every watched handle.
-pub(crate) async fn settle(session: &mut Session, cancel: &Cancel) -> Result<(), ApplyError> {
+pub(crate) async fn settle(
+    session: &mut Session,
+    silent_since: Option<i64>,
+    cancel: &Cancel,
+) -> Result<(), ApplyError> {
     let looks = settle::looks(&session.state);
     if !looks.is_empty() {
         session.workbench.observer.observe(&Event::Settling { intents: looks.len() });
     }
-    for look in looks {
-        settle_one(session, look, cancel).await?;
+    let mut open: Vec<Open> =
+        looks.into_iter().map(|look| Open { look, announced: false }).collect();
+    loop {
+        open = round(session, open, silent_since).await?;
+        if open.is_empty() {
+            return watch(session).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = cancel.cancelled() => return Err(ApplyError::Cancelled),
+        }
     }
-    watch(session).await
 }
 
-async fn settle_one(session: &mut Session, look: Look, cancel: &Cancel) -> Result<(), ApplyError> {
-    let mut announced = false;
-    loop {
-        let sight = see(session, &look).await?;
-        let grace = grace(session, &look.what);
-        let now = session.workbench.clock.now();
-        match settle::decide(&look, sight, now, grace) {
-            Verdict::Settled(entries) => {
-                tell(session, &look, &entries);
-                return session.record(entries).await;
+/// Looks at everything that is open once, and returns what may still turn up. What was decided is
+/// durable, also if something could not be looked at.
+async fn round(
+    session: &mut Session,
+    open: Vec<Open>,
+    silent_since: Option<i64>,
+) -> Result<Vec<Open>, ApplyError> {
+    let looks: Vec<&Look> = open.iter().map(|it| &it.look).collect();
+    let sights = sight::see(session, &looks).await;
+    let moment = Moment { now: session.workbench.clock.now(), silent_since };
+    let (mut decided, mut waiting, mut unsettled) = (Vec::new(), Vec::new(), None);
+    for (mut one, sight) in open.into_iter().zip(sights) {
+        let grace = grace(session, &one.look.what);
+        match sight.map(|sight| settle::decide(&one.look, sight, moment, grace)) {
+            Ok(Verdict::Settled(entries)) => {
+                tell(session, &one.look, &entries);
+                decided.extend(entries);
             }
-            Verdict::LookAgain { until } => {
-                if !announced {
-                    announced = true;
-                    let longest = Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
-                    for subject in &look.what.subjects {
-                        let address = subject.address.clone();
-                        session.workbench.observer.observe(&Event::Awaited { address, longest });
-                    }
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    () = cancel.cancelled() => return Err(ApplyError::Cancelled),
-                }
+            Ok(Verdict::LookAgain { until }) => {
+                one.announce(session, until - moment.now);
+                waiting.push(one);
             }
+            Err(error) => {
+                unsettled.get_or_insert(error);
+            }
+        }
+    }
+    session.record(decided).await?;
+    unsettled.map_or(Ok(waiting), Err)
+}
+
+impl Open {
+    /// Says, once, that it is waited for, and for how many seconds at most.
+    fn announce(&mut self, session: &Session, longest: i64) {
+        if std::mem::replace(&mut self.announced, true) {
+            return;
+        }
+        let longest = Duration::from_secs(u64::try_from(longest).unwrap_or(0));
+        for subject in &self.look.what.subjects {
+            let address = subject.address.clone();
+            session.workbench.observer.observe(&Event::Awaited { address, longest });
         }
     }
 }
@@ -65,94 +112,12 @@ fn grace(session: &Session, intent: &Intent) -> Duration {
     known.map_or(Duration::ZERO, |it| it.schema.grace)
 }
 
-async fn see(session: &Session, look: &Look) -> Result<Sight, ApplyError> {
-    let mut found = Vec::new();
-    for subject in &look.what.subjects {
-        let unsettled = |source| ApplyError::Unsettled { address: subject.address.clone(), source };
-        match look.how {
-            How::ByHandle => {
-                let object = find(session, &look.what, subject).await.map_err(unsettled)?;
-                found.push(object.map(|it| FoundObject { id: it.id, attributes: it.attributes }));
-            }
-            How::ById => {
-                let sight = read(session, &look.what, subject).await.map_err(unsettled)?;
-                return Ok(Sight::Read(sight));
-            }
-        }
-    }
-    Ok(Sight::Found(found))
-}
-
-async fn find(
-    session: &Session,
-    intent: &Intent,
-    subject: &Subject,
-) -> Result<Option<Found>, Failure> {
-    let scope = &subject.address.scope;
-    let provider =
-        session.workbench.providers.of_state(&intent.provider, &session.state, scope).await?;
-    let request = FindRequest {
-        kind: subject.address.block.kind.clone(),
-        address: subject.address.clone(),
-        uid: subject.uid.clone(),
-        owner: owner(&session.state, scope),
-        handle: intent.handle.clone(),
-        arguments: intent.arguments.clone(),
-    };
-    first(provider.find(vec![request]).await)
-}
-
-async fn read(session: &Session, intent: &Intent, subject: &Subject) -> Result<ReadSight, Failure> {
-    let Some(object) = known_object(session, &subject.address, subject) else {
-        return Ok(ReadSight::Gone);
-    };
-    let scope = &subject.address.scope;
-    let provider =
-        session.workbench.providers.of_state(&intent.provider, &session.state, scope).await?;
-    let request = ReadRequest { object, depth: ReadDepth::Full };
-    Ok(match first(provider.read(vec![request]).await)? {
-        ReadAnswer::Present(attributes) => ReadSight::Present(attributes),
-        ReadAnswer::Broken { attributes, .. } => ReadSight::Broken(attributes),
-        ReadAnswer::Gone => ReadSight::Gone,
-    })
-}
-
-fn known_object(session: &Session, address: &Address, subject: &Subject) -> Option<Object> {
-    let instance = session.state.instance(address)?;
-    let remote =
-        instance.current.iter().chain(&instance.deposed).find(|it| it.uid == subject.uid)?;
-    Some(object(session, address, subject, remote.id.clone(), remote.attributes.clone()))
-}
-
-fn object(
-    session: &Session,
-    address: &Address,
-    subject: &Subject,
-    id: std::sync::Arc<str>,
-    attributes: Value,
-) -> Object {
-    Object {
-        kind: address.block.kind.clone(),
-        address: address.clone(),
-        uid: subject.uid.clone(),
-        id,
-        attributes,
-        owner: owner(&session.state, &address.scope),
-        timeout: None,
-    }
-}
-
-fn first<T>(answers: Vec<Result<T, Failure>>) -> Result<T, Failure> {
-    answers.into_iter().next().unwrap_or_else(|| {
-        Err(Failure::new(greenroom_provider::FailureKind::Internal, "the provider gave no answer"))
-    })
-}
-
 fn tell(session: &Session, look: &Look, entries: &[Entry]) {
-    use greenroom_model::journal::Outcome;
     let found = match entries.first() {
         Some(Entry::Outcome { outcome, .. }) => match outcome {
+            Outcome::Created(_) if look.what.effect == Effect::Import => "imported",
             Outcome::Created(_) => "made",
+            Outcome::Abandoned { .. } if look.what.effect == Effect::Import => "not imported",
             Outcome::Abandoned { .. } => "not made",
             Outcome::Updated { .. } => "changed",
             Outcome::Deleted | Outcome::DeleteAccepted => "deleted",
@@ -170,15 +135,16 @@ fn tell(session: &Session, look: &Look, entries: &[Entry]) {
 async fn watch(session: &mut Session) -> Result<(), ApplyError> {
     let expired = settle::expired(&session.state.watch, session.workbench.clock.now());
     session.record(expired).await?;
-    for watch in session.state.watch.clone() {
-        for subject in &watch.intent.subjects {
-            let unsettled =
-                |source| ApplyError::Unsettled { address: subject.address.clone(), source };
-            let found = find(session, &watch.intent, subject).await.map_err(unsettled)?;
-            let Some(found) = found else { continue };
-            remove(session, &watch.intent, subject, found).await.map_err(unsettled)?;
-            session.record(vec![Entry::Unwatched { uid: subject.uid.clone() }]).await?;
-        }
+    let watched = session.state.watch.clone();
+    let abouts: Vec<About<'_>> =
+        watched.iter().flat_map(|watch| About::all_of(&watch.intent)).collect();
+    let found = sight::find(session, &abouts).await;
+    for (about, found) in abouts.iter().zip(found) {
+        let About { intent, subject } = about;
+        let unsettled = |source| ApplyError::Unsettled { address: subject.address.clone(), source };
+        let Some(found) = found.map_err(unsettled)? else { continue };
+        remove(session, intent, subject, found).await.map_err(unsettled)?;
+        session.record(vec![Entry::Unwatched { uid: subject.uid.clone() }]).await?;
     }
     Ok(())
 }
@@ -192,7 +158,7 @@ async fn remove(
     let scope = &subject.address.scope;
     let provider =
         session.workbench.providers.of_state(&intent.provider, &session.state, scope).await?;
-    let object = object(session, &subject.address, subject, found.id, found.attributes);
+    let object = sight::object(session, subject, found.id, found.attributes);
     match provider.delete(DeleteRequest { object: object.clone() }).await? {
         Deleted::Gone => Ok(()),
         Deleted::Accepted => provider.gone(object).await,

@@ -99,7 +99,7 @@ impl Workbench {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, ApplyError> {
         let PlanRequest { desired, state, lineage, refresh, look, files } = request;
         let desired = match look {
-            Look::World => Arc::new(self.settled_in(desired, state.as_deref())?),
+            Look::World => Arc::new(self.settled_in(desired, state.as_deref()).await?),
             Look::SpecsOnly => desired,
         };
         let mut planner = Planner::new(PlanInput {
@@ -131,7 +131,7 @@ impl Workbench {
     ///
     /// A setting that the specs leave out stays as the state remembers it: a command that runs
     /// with another environment must not take its own world for the state's.
-    fn settled_in(
+    async fn settled_in(
         &self,
         desired: Arc<Desired>,
         state: Option<&State>,
@@ -147,6 +147,7 @@ impl Workbench {
                 let settings = self
                     .providers
                     .resolve(&provider, wanted.providers.get(&provider), before)
+                    .await
                     .map_err(|source| ApplyError::Provider {
                         provider: provider.to_string(),
                         source,

@@ -11,6 +11,7 @@ mod expand;
 mod instance;
 mod operations;
 mod order;
+mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::world::{NodeId, World};
 pub use asks::{Answers, Asks, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument};
 use decide::Decision;
 pub(crate) use operations::removal_draft;
+use unreadable::Unreadable;
 
 /// What to plan, and from what.
 #[derive(Clone)]
@@ -266,9 +268,14 @@ impl Planner {
     fn take(&mut self, answers: Answers) {
         let asked = std::mem::take(&mut self.asked);
         if let Some(state) = self.input.state.clone().filter(|_| asked.refresh) {
+            let mut unreadable = Unreadable::default();
             for ((address, remote), seen) in readable(&state).zip(answers.reads) {
+                if let ReadSeen::Unreadable(why) = &seen {
+                    unreadable.add(remote.provider.clone(), why.clone(), address.clone());
+                }
                 self.take_read(&address, remote, seen);
             }
+            self.diagnostics.extend(unreadable.into_diagnostics());
         }
         for (path, content) in answers.files {
             self.world.files.contents.insert(path.clone(), content);

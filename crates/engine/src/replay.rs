@@ -138,7 +138,7 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
 }
 
 fn open(state: &mut State, sequence: Sequence, intent: Intent) {
-    if intent.effect == Effect::Create {
+    if matches!(intent.effect, Effect::Create | Effect::Import) {
         for subject in &intent.subjects {
             // Spent at the intent, not at the outcome: whatever becomes of it, no later object
             // may share its token.

@@ -6,7 +6,7 @@
 mod arguments;
 mod refuse;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use greenroom_model::address::Address;
@@ -23,6 +23,7 @@ use crate::outcomes::{Outcomes, Secrets};
 use crate::replay::{ReplayError, replay};
 use crate::schedule::{ImpossibleEvent, Progress, Schedule};
 
+pub(crate) use arguments::{deadline, without_secrets};
 pub use refuse::Refusal;
 
 /// A plan being applied.
@@ -246,6 +247,47 @@ impl Run {
     pub fn failed(&mut self, operation: u32) -> Result<Vec<u32>, ImpossibleEvent> {
         self.failures += 1;
         self.schedule.failed(operation)
+    }
+
+    /// Gives up every operation of the current phase that waits, or whose effect is in `unsent`,
+    /// and that the provider configuration of `failed` would carry out. Returns the configuration
+    /// and what will therefore never be done; `None` if an operation has no provider.
+    pub fn give_up_provider(
+        &mut self,
+        failed: u32,
+        unsent: &BTreeSet<u32>,
+    ) -> Option<(Arc<str>, Vec<u32>)> {
+        let provider = self.provider(self.operation(failed))?;
+        let operations = self.phase().map_or(0, |it| it.operations.len());
+        let stoppable: Vec<u32> = (0u32..)
+            .take(operations)
+            .filter(|it| self.schedule.progress(*it) == Progress::Waiting || unsent.contains(it))
+            .filter(|it| self.provider(self.operation(*it)).as_ref() == Some(&provider))
+            .collect();
+        let mut skipped: Vec<u32> =
+            stoppable.into_iter().flat_map(|it| self.schedule.give_up(it)).collect();
+        skipped.sort_unstable();
+        Some((provider, skipped))
+    }
+
+    /// Whether an operation was given up.
+    #[must_use]
+    pub fn is_given_up(&self, operation: u32) -> bool {
+        self.schedule.progress(operation) == Progress::Skipped
+    }
+
+    /// The provider configuration that carries an operation out.
+    fn provider(&self, operation: &Operation) -> Option<Arc<str>> {
+        match &operation.action {
+            Action::Create(change) | Action::Update(change) => Some(change.provider.clone()),
+            Action::Delete(removal) => Some(removal.provider.clone()),
+            Action::Read { provider, .. } => Some(provider.clone()),
+            Action::Complete { address, .. } | Action::Verify { address, .. } => {
+                let current = self.state.instance(address)?.current.as_ref()?;
+                Some(current.provider.clone())
+            }
+            Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
+        }
     }
 
     /// Goes to the next phase if the current one is over, and says where the run stands.

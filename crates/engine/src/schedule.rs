@@ -36,7 +36,7 @@ pub enum Progress {
     Complete,
     /// It failed.
     Failed,
-    /// It will never start, because one that it needs failed.
+    /// It will never be carried out, because one that it needs failed, or was given up.
     Skipped,
 }
 
@@ -140,8 +140,28 @@ impl Schedule {
         let before = self.progress(operation);
         self.advance(operation, &[Progress::Started, Progress::Accepted], Progress::Failed)?;
         self.unfinished -= 1;
+        Ok(self.skip_dependents(operation, before == Progress::Accepted))
+    }
+
+    /// Gives up an operation that was not carried out, be it waiting or only handed out. Returns
+    /// those that will never start therefore, it included; none if it is past that.
+    pub fn give_up(&mut self, operation: u32) -> Vec<u32> {
+        if !matches!(self.progress(operation), Progress::Waiting | Progress::Started) {
+            return Vec::new();
+        }
+        self.nodes[operation as usize].progress = Progress::Skipped;
+        self.ready.remove(&operation);
+        self.unfinished -= 1;
+        let mut skipped = self.skip_dependents(operation, false);
+        skipped.push(operation);
+        skipped.sort_unstable();
+        skipped
+    }
+
+    /// Skips what waits for an operation that stopped short, and what waits for that.
+    fn skip_dependents(&mut self, operation: u32, was_accepted: bool) -> Vec<u32> {
         let mut skipped = Vec::new();
-        let mut stopped = vec![(operation, before == Progress::Accepted)];
+        let mut stopped = vec![(operation, was_accepted)];
         while let Some((stopped_one, was_accepted)) = stopped.pop() {
             for (dependent, until) in self.nodes[stopped_one as usize].dependents.clone() {
                 let satisfied = was_accepted && until == Strength::Accepted;
@@ -155,7 +175,7 @@ impl Schedule {
             }
         }
         skipped.sort_unstable();
-        Ok(skipped)
+        skipped
     }
 
     fn advance(
@@ -237,6 +257,18 @@ mod tests {
         schedule.completed(3).expect("was started");
         assert!(schedule.is_finished());
         assert_eq!(schedule.progress(2), Progress::Skipped);
+    }
+
+    #[test]
+    fn what_is_given_up_takes_its_dependents_along_and_is_over() {
+        let mut schedule = schedule(&[&[], &[need(0)], &[], &[]]);
+        assert_eq!(schedule.start(), Some(0));
+        assert_eq!(schedule.give_up(0), [0, 1], "it was only handed out");
+        assert_eq!(schedule.give_up(2), [2]);
+        assert!(schedule.give_up(2).is_empty() && schedule.give_up(1).is_empty());
+        assert_eq!(start_all(&mut schedule), [3]);
+        schedule.completed(3).expect("was started");
+        assert!(schedule.give_up(3).is_empty() && schedule.is_finished());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Settling looks; it never creates. What it finds becomes an outcome, what it does not find for
 //! long enough is abandoned: that incarnation is spent, and its handle is watched for a while.
+//! Of an import there is nothing to wait for or to watch: the object is there in any case, and it
+//! is its owner's until the state has it.
 //!
 //! A provider does not say what is secret: what is found gets the marks of its intent's arguments
 //! and of what is recorded.
@@ -35,7 +37,7 @@ pub struct Look {
 /// How to look for what an intent was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// By handle: a create.
+    /// By handle: a create or an import.
     ByHandle,
     /// By id: an update or a delete.
     ById,
@@ -70,6 +72,16 @@ pub enum ReadSight {
     Gone,
 }
 
+/// When a look was made, and until when what it looks for could be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Seconds since the epoch.
+    pub now: i64,
+    /// From when on no earlier holder of the lease sends anything more, where the store proves
+    /// that; else an intent's deadline is all that is known. Seconds since the epoch.
+    pub silent_since: Option<i64>,
+}
+
 /// What a sight means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -93,7 +105,7 @@ pub fn looks(state: &State) -> Vec<Look> {
             what: intent.clone(),
             recorded: intent.subjects.first().map_or(Value::Null, |it| recorded(state, it)),
             how: match intent.effect {
-                Effect::Create => How::ByHandle,
+                Effect::Create | Effect::Import => How::ByHandle,
                 Effect::Update | Effect::Delete => How::ById,
             },
         })
@@ -107,19 +119,19 @@ fn recorded(state: &State, subject: &Subject) -> Value {
     remote.map_or(Value::Null, |it| it.attributes.clone())
 }
 
-/// Decides an intent by what a look saw at `now`; `grace` is the type's.
+/// Decides an intent by what a look saw at a moment; `grace` is the type's.
 #[must_use]
-pub fn decide(look: &Look, sight: Sight, now: i64, grace: Duration) -> Verdict {
+pub fn decide(look: &Look, sight: Sight, moment: Moment, grace: Duration) -> Verdict {
     match sight {
-        Sight::Found(found) => decide_create(look, found, now, grace),
+        Sight::Found(found) => decide_by_handle(look, found, moment, grace),
         Sight::Read(sight) => Verdict::Settled(decide_change(look, sight)),
     }
 }
 
-fn decide_create(
+fn decide_by_handle(
     look: &Look,
     found: Vec<Option<FoundObject>>,
-    now: i64,
+    moment: Moment,
     grace: Duration,
 ) -> Verdict {
     let outcome = |outcome| Entry::Outcome { intent: look.intent, outcome };
@@ -134,15 +146,25 @@ fn decide_create(
         });
         return Verdict::Settled(vec![outcome(Outcome::Created(made.collect()))]);
     }
-    let grace_seconds = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
-    let until = look.what.deadline.saturating_add(grace_seconds);
-    // A type without grace cannot turn up late, so that nothing is waited for.
-    if grace_seconds > 0 && now < until {
+    // A type without grace cannot turn up late, so that nothing is waited for. What an import marks
+    // late is not ours to delete.
+    if grace.is_zero() || look.what.effect == Effect::Import {
+        return Verdict::Settled(vec![outcome(Outcome::Abandoned { watch_until: None })]);
+    }
+    let deadline = look.what.deadline;
+    let last_sent = moment.silent_since.map_or(deadline, |since| since.min(deadline));
+    let until = last_sent.saturating_add(seconds(grace));
+    if moment.now < until {
         return Verdict::LookAgain { until };
     }
-    let watch = i64::try_from(WATCH.as_secs()).unwrap_or(i64::MAX);
-    let watch_until = (grace_seconds > 0).then(|| now.saturating_add(watch));
+    let watch_until = Some(moment.now.saturating_add(seconds(WATCH)));
     Verdict::Settled(vec![outcome(Outcome::Abandoned { watch_until })])
+}
+
+/// Whole seconds, begun ones included.
+fn seconds(time: Duration) -> i64 {
+    let begun = u64::from(time.subsec_nanos() > 0);
+    i64::try_from(time.as_secs().saturating_add(begun)).unwrap_or(i64::MAX)
 }
 
 fn decide_change(look: &Look, sight: ReadSight) -> Vec<Entry> {

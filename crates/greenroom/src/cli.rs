@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Remove everything of an environment
     Destroy(DestroyArgs),
+    /// Take over an object that was made by other means
+    Import(ImportArgs),
     /// Show an environment, a plan file, or which environments there are
     Show(ShowArgs),
     /// Look into a state
@@ -185,6 +187,18 @@ pub(crate) struct DestroyArgs {
     pub(crate) execution: Execution,
     #[command(flatten)]
     pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Where the object will stand, an address of the specs; the scope may be left out
+    pub(crate) address: String,
+    /// The provider's name for the object, such as `vpc-0a1b2c3d`
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod apply;
 mod carry_out;
 mod destroy;
 mod graph;
+mod import;
 mod init;
 mod output;
 mod plan;
@@ -45,6 +46,7 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::State(command) => state::run(command, context).await,
         Command::Output(args) => output::run(args, context).await,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use greenroom_apply::ApplyError;
 use greenroom_engine::destroy::DestroyError;
 use greenroom_engine::format::FormatError;
+use greenroom_engine::import::ImportError;
 use greenroom_model::address::AddressError;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::source::Sources;
@@ -172,6 +173,16 @@ impl Failure {
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
             | Failure::Absent { help, .. } => return help.clone(),
+            Failure::Apply(ApplyError::NotImported { source, .. }) => return source.help.clone(),
+            Failure::Apply(ApplyError::Unimportable {
+                source: ImportError::Undeclared { near, .. },
+                ..
+            }) => {
+                return Some(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "declare it in the template first, then import it".to_owned(),
+                });
+            }
             Failure::SecretMissing(name) => {
                 return Some(format!("give it again: GREENROOM_VAR_{name}, --var or --var-file"));
             }

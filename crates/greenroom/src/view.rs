@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
 pub(crate) mod graph;
+pub(crate) mod imported;
 pub(crate) mod notice;
 pub(crate) mod object;
 pub(crate) mod outputs;
@@ -55,6 +56,7 @@ pub(crate) enum Kind {
     GateDecided,
     Graph,
     Heartbeat,
+    Imported,
     InFlight,
     Notice,
     Object,
@@ -66,6 +68,7 @@ pub(crate) enum Kind {
     Outputs,
     PhaseStarted,
     Plan,
+    ProviderGivenUp,
     Refreshed,
     Refreshing,
     RunFinished,
@@ -80,7 +83,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 31] = [
+    pub(crate) const ALL: [Kind; 33] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -92,6 +95,7 @@ impl Kind {
         Kind::GateDecided,
         Kind::Graph,
         Kind::Heartbeat,
+        Kind::Imported,
         Kind::InFlight,
         Kind::Notice,
         Kind::Object,
@@ -103,6 +107,7 @@ impl Kind {
         Kind::Outputs,
         Kind::PhaseStarted,
         Kind::Plan,
+        Kind::ProviderGivenUp,
         Kind::Refreshed,
         Kind::Refreshing,
         Kind::RunFinished,
@@ -128,6 +133,7 @@ impl Kind {
             Kind::GateDecided => "gate_decided",
             Kind::Graph => "graph",
             Kind::Heartbeat => "heartbeat",
+            Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
             Kind::Notice => "notice",
             Kind::Object => "object",
@@ -139,6 +145,7 @@ impl Kind {
             Kind::Outputs => "outputs",
             Kind::PhaseStarted => "phase_started",
             Kind::Plan => "plan",
+            Kind::ProviderGivenUp => "provider_given_up",
             Kind::Refreshed => "refreshed",
             Kind::Refreshing => "refreshing",
             Kind::RunFinished => "run_finished",

@@ -99,7 +99,7 @@ impl ProviderFactory for LocalFactory {
         self.schema.clone()
     }
 
-    fn resolve(&self, settings: &Object) -> Result<Object, Failure> {
+    async fn resolve(&self, settings: &Object) -> Result<Object, Failure> {
         let mut settings = settings.clone();
         let root = self.root(&settings)?.path().display().to_string();
         settings.insert("root".into(), Value::from(root));

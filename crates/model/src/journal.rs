@@ -134,7 +134,7 @@ pub struct Seen {
 pub struct Intent {
     /// The operation of the plan; `None` while settling.
     pub operation: Option<OperationId>,
-    /// Create, update or delete.
+    /// Create, update, delete or import.
     pub effect: Effect,
     /// The objects, in order; more than one in a batch.
     pub subjects: Vec<Subject>,
@@ -144,7 +144,7 @@ pub struct Intent {
     pub handle: Handle,
     /// What is sent, with secrets hashed.
     pub arguments: Value,
-    /// For creates: what the configuration read, and how it wants to be replaced.
+    /// For creates and imports: what the configuration read, and how it wants to be replaced.
     pub lifecycle: Lifecycle,
     /// When the call is given up for certain: seconds since the epoch. Grace starts here.
     pub deadline: i64,
@@ -160,6 +160,8 @@ pub enum Effect {
     Update,
     /// An object goes.
     Delete,
+    /// An object that nobody here made becomes ours.
+    Import,
 }
 
 /// One object that an intent is about.
@@ -169,11 +171,11 @@ pub struct Subject {
     pub address: Address,
     /// Which object.
     pub uid: Uid,
-    /// The incarnation that a create spends.
+    /// The incarnation that a create or an import spends.
     pub incarnation: Incarnation,
 }
 
-/// What recognises an object whose create was not answered.
+/// What recognises an object whose create or import was not answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
     /// The client token: derived from uid and parameter hash, never from a clock.
@@ -197,7 +199,7 @@ pub struct Lifecycle {
 /// What became of an intent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The objects exist; one entry a subject, in order.
+    /// The objects exist, made or taken over; one entry a subject, in order.
     Created(Vec<Made>),
     /// The object was changed.
     Updated {
@@ -220,7 +222,7 @@ pub enum Outcome {
     },
 }
 
-/// An object that a create made.
+/// An object that a create made, or an import took over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
     /// The provider's name for it.

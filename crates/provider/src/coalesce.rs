@@ -124,9 +124,11 @@ mod tests {
 
     use super::*;
 
+    type Batches = Arc<Mutex<Vec<Vec<u32>>>>;
+
     /// Doubles numbers, has no answer to 13 and fails for 0; keeps the batches it was asked.
-    fn doubling() -> (Coalescer<u32, u32>, Arc<Mutex<Vec<Vec<u32>>>>) {
-        let batches: Arc<Mutex<Vec<Vec<u32>>>> = Arc::default();
+    fn doubling() -> (Coalescer<u32, u32>, Batches) {
+        let batches = Batches::default();
         let kept = batches.clone();
         let coalescer = Coalescer::new(Duration::from_millis(5), move |keys: Vec<u32>| {
             kept.lock().expect("not poisoned").push(keys.clone());

@@ -31,8 +31,11 @@ pub enum FailureKind {
     Held,
     /// It exists and will never be ready.
     Broken,
-    /// Credentials are missing, expired or lack a permission.
+    /// The credentials lack a permission for this.
     Denied,
+    /// The credentials are missing, expired or not valid: whatever else this provider is asked
+    /// will fail as well.
+    Credentials,
     /// A quota or capacity is used up.
     Quota,
     /// The service is away, overloaded, or did not answer in time.

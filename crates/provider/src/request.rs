@@ -213,6 +213,6 @@ pub struct ImportRequest {
     pub uid: Uid,
     /// Whose it will be.
     pub owner: Arc<Owner>,
-    /// The provider's name for it, as people know it.
+    /// The provider's name for it, as its attributes and [`Created::id`] have it.
     pub id: Arc<str>,
 }

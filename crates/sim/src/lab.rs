@@ -180,7 +180,12 @@ impl Lab {
         Ok(applied)
     }
 
-    fn desired(&self, template: &str) -> Result<Desired, Mistakes> {
+    /// What a template wants.
+    ///
+    /// # Errors
+    ///
+    /// The template's mistakes, at parsing and checking.
+    pub fn desired(&self, template: &str) -> Result<Desired, Mistakes> {
         let schemas = &self.workbench.schemas;
         let mut sources = Sources::default();
         let project = format!(

@@ -98,6 +98,13 @@ pub trait Lease: Send + Sync {
     /// The state as it was when the lease was taken.
     fn loaded(&self) -> &Loaded;
 
+    /// Whether whoever held the lease before has ended, or was about to: it had died, or had let
+    /// the lease go by itself, when this lease was taken. What it never sent until then, it never
+    /// will. A store that cannot prove that says no, as this does.
+    fn earlier_holder_is_gone(&self) -> bool {
+        false
+    }
+
     /// Queues `payloads` as consecutive records, in the order of the calls, without waiting.
     ///
     /// What queues while an earlier write is under way shares the next one, and its sync.

@@ -1,5 +1,6 @@
 //! What comes back: from an answer to the entry that records it, and to who waits for it.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use greenroom_model::gate::{GateResult, Verdict};
@@ -12,7 +13,7 @@ use greenroom_provider::{Deleted, Failure, FailureKind, WorldEffect};
 use greenroom_store::fail_point::fail_point;
 
 use super::effects::{self, Done, Returned};
-use super::{Driver, FailedOperation, Then, about};
+use super::{Driver, FailedOperation, GIVEN_UP, Then, about};
 use crate::error::ApplyError;
 use crate::event::Event;
 
@@ -150,6 +151,8 @@ impl Driver<'_> {
         intent: Sequence,
         failure: Failure,
     ) -> Result<(), ApplyError> {
+        // At once: until the outcome is durable, others would be sent.
+        self.give_up_without_credentials(operation, &failure);
         match failure.effect {
             WorldEffect::None => {
                 let message = failure.message.as_str().into();
@@ -188,6 +191,7 @@ impl Driver<'_> {
     pub(super) fn fail(&mut self, operation: u32, failure: Failure) -> Result<(), ApplyError> {
         let elapsed = self.elapsed(operation);
         let failed = about(self.run.operation(operation));
+        self.give_up_without_credentials(operation, &failure);
         let Failure { message, effect, help, .. } = failure;
         self.observe(Event::Failed {
             about: failed.clone(),
@@ -204,6 +208,47 @@ impl Driver<'_> {
         self.started.remove(&operation);
         self.applied.failed.push(FailedOperation { about: failed, message, effect, help });
         Ok(())
+    }
+
+    /// Sends nothing more to the provider of an operation if its credentials do not do: whatever
+    /// else it is asked would fail as well.
+    fn give_up_without_credentials(&mut self, operation: u32, failure: &Failure) {
+        if failure.kind != FailureKind::Credentials {
+            return;
+        }
+        let unsent = self.unsent();
+        let Some((provider, skipped)) = self.run.give_up_provider(operation, &unsent) else {
+            return;
+        };
+        if skipped.is_empty() {
+            return;
+        }
+        self.applied.skipped += skipped.len();
+        let because = self.run.operation(operation).id.clone();
+        let message = failure.message.clone();
+        let skipped = skipped.into_iter().map(|it| about(self.run.operation(it))).collect();
+        self.observe(Event::GivenUp { provider, because, message, skipped });
+        self.unsend_given_up();
+    }
+
+    fn unsend_given_up(&mut self) {
+        let sendable = std::mem::take(&mut self.sendable);
+        for sendable in sendable {
+            if self.run.is_given_up(sendable.operation) {
+                self.unsend(sendable, GIVEN_UP);
+            } else {
+                self.sendable.push_back(sendable);
+            }
+        }
+    }
+
+    /// Operations whose effects wait for their intent to be durable, or for a slot.
+    fn unsent(&self) -> BTreeSet<u32> {
+        let appending = self.appending.iter().filter_map(|(_, then)| match then {
+            Then::Send { operation, .. } => Some(*operation),
+            _ => None,
+        });
+        appending.chain(self.sendable.iter().map(|it| it.operation)).collect()
     }
 
     pub(super) fn elapsed(&self, operation: u32) -> std::time::Duration {

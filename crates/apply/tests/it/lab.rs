@@ -1,7 +1,7 @@
 //! A laboratory: one cloud, one disk, and the workbench over both.
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use greenroom_apply::{Clock, NoGates, Providers, Unobserved, Workbench};
@@ -28,6 +28,12 @@ impl Deref for Lab {
 
     fn deref(&self) -> &lab::Lab {
         &self.lab
+    }
+}
+
+impl DerefMut for Lab {
+    fn deref_mut(&mut self) -> &mut lab::Lab {
+        &mut self.lab
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use greenroom_sim::cloud::{CallKind, Cloud, Fault, Weather};
 use greenroom_sim::disk::FaultyDisk;
 
+use tokio::time::Instant;
+
 use crate::lab::{AFTER, BEFORE, Lab, simulate};
 
 fn lost(kind: CallKind, address: &'static str, fault: Fault) {
@@ -100,4 +102,29 @@ fn a_secret_of_what_is_found_by_its_handle_is_marked() {
             assert!(label.has_sensitive(), "{kind:?}: {label:?}");
         });
     }
+}
+
+#[test]
+fn what_many_killed_creates_may_still_bring_is_waited_for_together_and_not_until_their_deadlines() {
+    simulate(async {
+        let grace = Duration::from_secs(120);
+        let lab = Lab::of(
+            Cloud::with_weather(Weather { grace, ..Weather::default() }),
+            FaultyDisk::new(),
+        );
+        let many = "[resource.sim_machine.m]\ncount = 45\nimage = \"a\"\n";
+        lab.cloud.stop_at(4, false);
+        tokio::select! {
+            () = lab.cloud.stopped() => {}
+            applied = lab.up(many) => panic!("it was to die: {applied:?}"),
+        }
+        let lab = lab.after_kill();
+        let state = lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await.unwrap().state.unwrap();
+        assert!(state.open.len() > 10, "{} creates are open", state.open.len());
+        let killed = Instant::now();
+        lab.agrees("given up").await;
+        let waited = killed.elapsed();
+        assert!(waited >= grace, "{waited:?}");
+        assert!(waited < grace + Duration::from_secs(10), "{waited:?}");
+    });
 }

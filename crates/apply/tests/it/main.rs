@@ -4,7 +4,9 @@
 
 mod cancelling;
 mod crashes;
+mod credentials;
 mod disk_faults;
+mod importing;
 mod lab;
 mod lifecycle;
 mod lost_answers;

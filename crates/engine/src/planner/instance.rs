@@ -62,13 +62,7 @@ impl Planner {
                 })
             }
             ReadSeen::Gone => Some(DriftSeen::Gone),
-            ReadSeen::Unreadable(why) => {
-                self.diagnostics.push(
-                    Diagnostic::error("plan::unreadable", format!("cannot read {address}: {why}"))
-                        .help("nothing was changed; plan again when it answers"),
-                );
-                None
-            }
+            ReadSeen::Unreadable(_) => None,
         };
         self.drift.extend(drift.map(|seen| Drift {
             address: address.clone(),

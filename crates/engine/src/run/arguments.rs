@@ -283,7 +283,8 @@ impl Run {
     }
 }
 
-fn deadline(now: i64, timeout: Option<Duration>) -> i64 {
+/// When a call that starts now is given up for certain.
+pub(crate) fn deadline(now: i64, timeout: Option<Duration>) -> i64 {
     let seconds = timeout.unwrap_or(LONGEST_EFFECT).as_secs();
     now.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
@@ -307,7 +308,7 @@ fn same_at(paths: &[Path], a: &Value, b: &Value) -> bool {
 
 /// Arguments as an intent keeps them: secrets as digests, keyed by the object so that equal
 /// secrets of two objects do not look equal; what only the provider gives is left out.
-fn without_secrets(value: &Value, key: &str) -> Value {
+pub(crate) fn without_secrets(value: &Value, key: &str) -> Value {
     match value {
         Value::Pending(_) => Value::Null,
         Value::Sensitive(secret) => {

@@ -4,3 +4,4 @@ mod formats;
 mod planning;
 mod replaying;
 mod scheduling;
+mod settling;

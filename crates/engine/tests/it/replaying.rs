@@ -50,7 +50,7 @@ fn intent(effect: Effect, address: Address, uid: Uid, incarnation: Incarnation) 
     let operation = OperationId {
         phase: "apply".into(),
         kind: match effect {
-            Effect::Create => OperationKind::Create,
+            Effect::Create | Effect::Import => OperationKind::Create,
             Effect::Update => OperationKind::Update,
             Effect::Delete => OperationKind::Delete,
         },
@@ -78,8 +78,10 @@ fn next(state: &State, what: u8, which: u8) -> Entry {
         (0..=2, Some((sequence, intent)), _) => {
             let outcome = match (intent.effect, which % 4) {
                 (_, 3) => Outcome::Failed { message: "refused".into() },
-                (Effect::Create, 2) => Outcome::Abandoned { watch_until: Some(1000) },
-                (Effect::Create, _) => Outcome::Created(vec![Made {
+                (Effect::Create | Effect::Import, 2) => {
+                    Outcome::Abandoned { watch_until: Some(1000) }
+                }
+                (Effect::Create | Effect::Import, _) => Outcome::Created(vec![Made {
                     id: format!("id-{sequence}").into(),
                     status: if which.is_multiple_of(2) {
                         Status::Incomplete
@@ -118,7 +120,8 @@ fn next(state: &State, what: u8, which: u8) -> Entry {
         _ => {
             let incarnation = instance.map(|it| it.incarnation).unwrap_or_default().next();
             let uid = Uid::derive(&state.lineage, &address, incarnation);
-            intent(Effect::Create, address, uid, incarnation)
+            let effect = if which.is_multiple_of(5) { Effect::Import } else { Effect::Create };
+            intent(effect, address, uid, incarnation)
         }
     }
 }

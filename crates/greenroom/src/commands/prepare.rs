@@ -21,6 +21,7 @@ use crate::project::{Project, given, images, in_order};
 use crate::view::diagnostics::Diagnostics;
 
 /// What is wanted of a stage, as far as its specs say so.
+#[derive(Clone)]
 pub(super) struct Wanted {
     /// What is wanted; `None` if mistakes leave nothing to go on with.
     pub(super) desired: Option<Arc<Desired>>,
@@ -93,12 +94,27 @@ impl Wanted {
     /// Plans what is wanted. Warnings are shown; mistakes come all at once, those of the engine
     /// included, and if there are any in the specs, the world is not looked at.
     pub(super) async fn plan(
-        mut self,
+        self,
         context: &Context,
         project: &Project,
         workbench: &Workbench,
         sight: Sight,
     ) -> Result<Plan, Failure> {
+        let (plan, warnings) = self.plan_silently(project, workbench, sight).await?;
+        if !warnings.is_empty() {
+            let sources = &project.sources;
+            context.console.tell(&Diagnostics { sources, diagnostics: &warnings });
+        }
+        Ok(plan)
+    }
+
+    /// As [`plan`](Wanted::plan), with the warnings returned.
+    pub(super) async fn plan_silently(
+        mut self,
+        project: &Project,
+        workbench: &Workbench,
+        sight: Sight,
+    ) -> Result<(Plan, Vec<Diagnostic>), Failure> {
         let has_mistakes = self.diagnostics.iter().any(Diagnostic::is_error);
         let planned = match &self.desired {
             Some(desired) if has_mistakes => {
@@ -130,13 +146,7 @@ impl Wanted {
         };
         let diagnostics = in_order(self.diagnostics);
         match plan {
-            Some(plan) if !has_mistakes => {
-                if !diagnostics.is_empty() {
-                    let sources = &project.sources;
-                    context.console.tell(&Diagnostics { sources, diagnostics: &diagnostics });
-                }
-                Ok(*plan)
-            }
+            Some(plan) if !has_mistakes => Ok((*plan, diagnostics)),
             _ => {
                 let sources = Box::new(project.sources.clone());
                 Err(Failure::Mistakes { diagnostics, sources })

@@ -156,6 +156,9 @@ impl Tracker {
                 self.failed(about, message, *effect, help.as_deref(), *elapsed)
             }
             Event::Skipped { about, because } => self.skip(about, because),
+            Event::GivenUp { provider, message, skipped, .. } => {
+                self.give_up(provider, message, skipped)
+            }
             Event::Contradicted { about, attributes } => trouble(format!(
                 "  {} came out otherwise than planned: {}",
                 subject(about),
@@ -228,6 +231,14 @@ impl Tracker {
         }
         let what = format!("{} {}", verbs(about.kind).0, subject(about));
         trouble(format!("  skipped: {what}, because of {}", because.subject))
+    }
+
+    fn give_up(&mut self, provider: &str, message: &str, skipped: &[About]) -> Vec<Line> {
+        self.done += skipped.len();
+        let skipped = counted(skipped.len(), "operation");
+        trouble(format!(
+            "  skipped: {skipped}, as nothing more is sent to the provider `{provider}`: {message}"
+        ))
     }
 
     fn end(&mut self, about: &About) {

@@ -1,6 +1,6 @@
 //! Which state and which environment a command is about.
 
-use greenroom_model::address::{AddressError, Scope};
+use greenroom_model::address::{Address, AddressError, Scope};
 use greenroom_spec::project::{Project, Stage};
 use greenroom_store::{NameError, StateName};
 
@@ -71,6 +71,21 @@ impl Place {
             environment: Some(Scope::environment(&environment)?),
         })
     }
+
+    /// The addresses that a text may mean: without a scope, in the environment, then in the front.
+    /// There is at least one.
+    ///
+    /// # Errors
+    ///
+    /// The text is no address.
+    pub(crate) fn meant_by(&self, text: &str) -> Result<Vec<Address>, AddressError> {
+        let key_starts = text.find('[').unwrap_or(text.len());
+        if text[..key_starts].contains('/') {
+            return Ok(vec![text.parse()?]);
+        }
+        let scopes = self.environment.clone().into_iter().chain([Scope::front()]);
+        scopes.map(|scope| format!("{scope}/{text}").parse()).collect()
+    }
 }
 
 fn has_one_state(stage: &Stage) -> bool {
@@ -120,6 +135,21 @@ mod tests {
         assert_eq!(place("it", None, Some("x")).unwrap(), "shop/it/x Some(x)");
         assert_eq!(place("it", None, Some("")).unwrap(), "shop/it/default Some(default)");
         assert_eq!(place("it", None, None).unwrap(), "shop/it/default Some(default)");
+    }
+
+    fn meant(text: &str) -> Vec<String> {
+        let place = Place {
+            state: "shop/it/default".parse().unwrap(),
+            environment: Some("default".parse().unwrap()),
+        };
+        place.meant_by(text).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn without_a_scope_the_environment_comes_before_the_front() {
+        assert_eq!(meant("a.b[0]"), ["default/a.b[0]", "front/a.b[0]"]);
+        assert_eq!(meant("front/a.b"), ["front/a.b"]);
+        assert_eq!(meant(r#"a.b["x/y"]"#), [r#"default/a.b["x/y"]"#, r#"front/a.b["x/y"]"#]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::error::ErrorView;
 use super::event::{Activity, EventView, Heartbeat};
 use super::files::FilesWritten;
 use super::graph::Graph;
+use super::imported::Imported;
 use super::notice::{InFlight, Notice};
 use super::object::ObjectView;
 use super::outputs::Outputs;
@@ -74,6 +75,7 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&Heartbeat { activity: None, running: Vec::new() });
     look(&FilesWritten { files: Vec::new(), hint: text() });
     look(&Graph::default());
+    look(&Imported { address: "default/a.b".parse().expect("an address"), id: text() });
     look(&Notice(text()));
     look(&InFlight { holder: None, open: Vec::new() });
     look(&ObjectView {
@@ -129,6 +131,12 @@ fn events() -> Vec<Event> {
             elapsed,
         },
         Event::Skipped { about: about(), because: id.clone() },
+        Event::GivenUp {
+            provider: "aws".into(),
+            because: id.clone(),
+            message: text(),
+            skipped: Vec::new(),
+        },
         Event::Contradicted { about: about(), attributes: Vec::new() },
         Event::Cancelling { running: 0 },
         Event::RunFinished { completed: 1, failed: 0, skipped: 0, elapsed },

@@ -29,6 +29,7 @@ impl Message for EventView<'_> {
             Event::GateDecided { .. } => Kind::GateDecided,
             Event::Failed { .. } => Kind::OperationFailed,
             Event::Skipped { .. } => Kind::OperationSkipped,
+            Event::GivenUp { .. } => Kind::ProviderGivenUp,
             Event::Contradicted { .. } => Kind::Contradicted,
             Event::Cancelling { .. } => Kind::Cancelling,
             Event::RunFinished { .. } => Kind::RunFinished,
@@ -80,6 +81,15 @@ impl Message for EventView<'_> {
             ),
             Event::Skipped { about, because } => {
                 with(about, json!({ "because": because.to_string() }))
+            }
+            Event::GivenUp { provider, because, message, skipped } => {
+                let skipped: Vec<String> = skipped.iter().map(|it| it.id.to_string()).collect();
+                fields(json!({
+                    "provider": provider,
+                    "because": because.to_string(),
+                    "message": message,
+                    "skipped": skipped,
+                }))
             }
             Event::Contradicted { about, attributes } => {
                 with(about, json!({ "attributes": attributes }))

@@ -27,6 +27,8 @@ pub enum CallKind {
     Find,
     /// Make an object.
     Create,
+    /// Take an object over.
+    Import,
     /// Wait until it is ready.
     Ready,
     /// Change it.

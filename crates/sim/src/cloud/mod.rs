@@ -19,8 +19,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_model::address::Address;
+use greenroom_model::identity::Lineage;
 use greenroom_model::schema::ProviderSchema;
-use greenroom_model::value::Value;
+use greenroom_model::value::{Object, Value};
 use tokio::sync::Notify;
 
 pub use calls::{Call, CallKind};
@@ -48,6 +49,8 @@ struct Inner {
     calls: Vec<Call>,
     /// What is to happen to the next call of a kind about an address.
     planned: BTreeMap<(CallKind, String), Fault>,
+    /// Whether the caller's credentials have expired.
+    locked_out: bool,
     /// Calls that change something, counted until the process is to die.
     mutations: u64,
     stop: Option<Stop>,
@@ -79,6 +82,7 @@ impl Cloud {
             weather,
             calls: Vec::new(),
             planned: BTreeMap::new(),
+            locked_out: false,
             mutations: 0,
             stop: None,
             running: 0,
@@ -102,6 +106,11 @@ impl Cloud {
     /// Lets the next call of `kind` about `address` end like this.
     pub fn next(&self, kind: CallKind, address: &str, fault: Fault) {
         self.inner().planned.insert((kind, address.to_owned()), fault);
+    }
+
+    /// Lets the caller's credentials expire, so that every call is refused, or be good again.
+    pub fn lock_out(&self, locked_out: bool) {
+        self.inner().locked_out = locked_out;
     }
 
     /// Lets the calling process die at the `nth` call from now on that changes something, before
@@ -145,6 +154,19 @@ impl Cloud {
     #[must_use]
     pub fn most_at_once(&self) -> usize {
         self.inner().most_running
+    }
+
+    /// Makes an object by hand, of the type that `address` names: it is nobody's, and ready.
+    /// Returns its id.
+    pub fn plant(&self, address: &Address, attributes: Object) -> Arc<str> {
+        self.inner().world.plant(address.clone(), attributes)
+    }
+
+    /// Marks an object as that of the state with this lineage, without that state's knowing.
+    pub fn give_away(&self, id: &str, lineage: &str) {
+        if let Some(object) = self.inner().world.by_id(id) {
+            object.lineage = Some(Lineage(lineage.into()));
+        }
     }
 
     /// Removes the objects at `address` behind everybody's back; whether there were any.

@@ -9,12 +9,12 @@ use greenroom_model::schema::ProviderSchema;
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest,
-    Found, Object, Provider, ReadAnswer, ReadRequest, UpdateRequest,
+    Found, ImportRequest, Object, Provider, ReadAnswer, ReadRequest, UpdateRequest,
 };
 use tokio::time::{Instant, sleep};
 
 use super::types::{IMAGE, LISTENER};
-use super::world::{Condition, SimObject, World};
+use super::world::{Condition, Late, SimObject, World};
 use super::{CallKind, Cloud, Fault, Stop};
 
 /// How long a slow deletion takes.
@@ -89,6 +89,9 @@ impl Cloud {
         if fate.dies == Some(false) {
             self.die().await;
         }
+        if self.inner().locked_out {
+            return Err(expired());
+        }
         match fate.fault {
             Some(Fault::Refused) => return Err(away(address)),
             Some(Fault::LostBefore | Fault::Late(_)) => return Err(away(address).unknown_effect()),
@@ -126,6 +129,10 @@ impl Provider for Cloud {
         let mut answers = Vec::new();
         for ReadRequest { object, .. } in requests {
             self.look(CallKind::Read, &object.address).await;
+            if self.inner().locked_out {
+                answers.push(Err(expired()));
+                continue;
+            }
             answers.push(Ok(match self.inner().world.by_id(&object.id) {
                 None => ReadAnswer::Gone,
                 Some(found) => seen(found),
@@ -154,7 +161,8 @@ impl Provider for Cloud {
         for FindRequest { address, uid, owner, .. } in requests {
             self.look(CallKind::Find, &address).await;
             let inner = self.inner();
-            let found = inner.world.by_uid(&uid).filter(|it| it.lineage == owner.lineage);
+            let found =
+                inner.world.by_uid(&uid).filter(|it| it.lineage.as_ref() == Some(&owner.lineage));
             answers.push(Ok(found.map(|it| Found { id: it.id.clone(), attributes: value(it) })));
         }
         answers
@@ -163,13 +171,23 @@ impl Provider for Cloud {
     async fn create(&self, request: CreateRequest) -> Result<Created, Failure> {
         let fate = self.fate(CallKind::Create, &request.address, None);
         if let Some(Fault::Late(delay)) = fate.fault {
-            self.inner().world.create_later(request.clone(), delay);
+            self.inner().world.later(Late::Create(request.clone()), delay);
         }
         let failing = fate.fault == Some(Fault::Broken);
         let address = request.address.clone();
         let made = self.send(&address, fate, |world| world.create(&request, failing)).await?;
         let ready = made.condition == Condition::Ready;
         Ok(Created { id: made.id.clone(), attributes: value(&made), ready })
+    }
+
+    async fn import(&self, request: ImportRequest) -> Result<Created, Failure> {
+        let fate = self.fate(CallKind::Import, &request.address, Some(&request.id));
+        if let Some(Fault::Late(delay)) = fate.fault {
+            self.inner().world.later(Late::Import(request.clone()), delay);
+        }
+        let found = self.send(&request.address, fate, |world| world.import(&request)).await?;
+        let ready = found.condition == Condition::Ready;
+        Ok(Created { id: found.id.clone(), attributes: value(&found), ready })
     }
 
     async fn ready(&self, object: Object) -> Result<Value, Failure> {
@@ -267,7 +285,7 @@ fn owned<'w>(world: &'w mut World, object: &Object) -> Result<&'w mut SimObject,
     let missing =
         || Failure::new(FailureKind::NotFound, format!("{} is not there", object.address));
     let found = world.by_id(&object.id).ok_or_else(missing)?;
-    if found.lineage != object.owner.lineage || found.uid != object.uid {
+    if found.lineage.as_ref() != Some(&object.owner.lineage) || found.uid != object.uid {
         let message = format!("{} is another's", object.address);
         return Err(Failure::new(FailureKind::Stranger, message));
     }
@@ -292,6 +310,10 @@ fn seen(object: &SimObject) -> ReadAnswer {
 fn value(object: &SimObject) -> Value {
     let attributes: &Attributes = &object.attributes;
     Value::from(attributes.clone())
+}
+
+fn expired() -> Failure {
+    Failure::new(FailureKind::Credentials, "the credentials have expired").help("log in again")
 }
 
 fn away(address: &Address) -> Failure {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::value::{Object, Value};
-use greenroom_provider::{CreateRequest, Failure, FailureKind};
+use greenroom_provider::{CreateRequest, Failure, FailureKind, ImportRequest};
 use tokio::time::Instant;
 
 use super::types::{GROUP, LISTENER, MACHINE, NETWORK};
@@ -17,12 +17,12 @@ use super::types::{GROUP, LISTENER, MACHINE, NETWORK};
 pub struct SimObject {
     /// Its type.
     pub kind: Arc<str>,
-    /// Where its maker has it.
+    /// Where its owner has it.
     pub address: Address,
-    /// Its identity for life, as its maker's tag says.
+    /// Its identity for life, as its owner's tag says; empty without one.
     pub uid: Uid,
-    /// The state that made it.
-    pub lineage: Lineage,
+    /// The state whose it is, as its tag says; `None` for what was made by hand.
+    pub lineage: Option<Lineage>,
     /// The cloud's name for it.
     pub id: Arc<str>,
     /// Its attributes; no part is marked.
@@ -49,13 +49,19 @@ pub enum Condition {
     },
 }
 
+/// A request that takes effect when nobody waits for it any more.
+pub(super) enum Late {
+    Create(CreateRequest),
+    Import(ImportRequest),
+}
+
 #[derive(Default)]
 pub(super) struct World {
     /// By the number in the id.
     pub(super) objects: BTreeMap<u64, SimObject>,
     /// Client tokens that made something, for ever.
     spent: BTreeSet<Uid>,
-    late: Vec<(Instant, CreateRequest)>,
+    late: Vec<(Instant, Late)>,
     next: u64,
 }
 
@@ -67,14 +73,51 @@ impl World {
             .retain(|_, it| !matches!(it.condition, Condition::Going { until } if until <= now));
         let (due, late) = std::mem::take(&mut self.late).into_iter().partition(|it| it.0 <= now);
         self.late = late;
-        for (_, request) in Vec::<(Instant, CreateRequest)>::from_iter(due) {
+        for (_, request) in Vec::<(Instant, Late)>::from_iter(due) {
             // Nobody waits for what becomes of it.
-            let _ = self.create(&request, false);
+            let _ = match request {
+                Late::Create(request) => self.create(&request, false),
+                Late::Import(request) => self.import(&request),
+            };
         }
     }
 
-    pub(super) fn create_later(&mut self, request: CreateRequest, delay: Duration) {
+    pub(super) fn later(&mut self, request: Late, delay: Duration) {
         self.late.push((Instant::now() + delay, request));
+    }
+
+    /// Makes an object by hand: nobody's, and ready.
+    pub(super) fn plant(&mut self, address: Address, attributes: Object) -> Arc<str> {
+        self.next += 1;
+        let kind = address.block.kind.clone();
+        let id: Arc<str> = format!("{}-{}", short(&kind), self.next).into();
+        let attributes = self::attributes(&Value::from(attributes), &kind, &id);
+        let object = SimObject {
+            kind,
+            address,
+            uid: Uid("".into()),
+            lineage: None,
+            id: id.clone(),
+            attributes,
+            condition: Condition::Ready,
+        };
+        self.objects.insert(self.next, object);
+        id
+    }
+
+    /// Marks an object as its new owner's.
+    pub(super) fn import(&mut self, request: &ImportRequest) -> Result<SimObject, Failure> {
+        let ImportRequest { kind, address, uid, owner, id } = request;
+        let missing = || Failure::new(FailureKind::NotFound, format!("there is no {kind} `{id}`"));
+        let found = self.by_id(id).filter(|it| it.kind == *kind).ok_or_else(missing)?;
+        if found.lineage.as_ref().is_some_and(|it| *it != owner.lineage) {
+            let message = format!("`{id}` is another's");
+            return Err(Failure::new(FailureKind::Stranger, message));
+        }
+        found.address = address.clone();
+        found.uid = uid.clone();
+        found.lineage = Some(owner.lineage.clone());
+        Ok(found.clone())
     }
 
     pub(super) fn by_id(&mut self, id: &str) -> Option<&mut SimObject> {
@@ -106,7 +149,7 @@ impl World {
             kind: request.kind.clone(),
             address: request.address.clone(),
             uid: request.uid.clone(),
-            lineage: request.owner.lineage.clone(),
+            lineage: Some(request.owner.lineage.clone()),
             attributes: attributes(&request.planned, &request.kind, &id),
             id,
             condition: match (&*request.kind == MACHINE, failing) {

@@ -52,5 +52,6 @@ fn a_lease_of_another_process_is_respected_until_that_process_is_killed() {
     assert_eq!(block_on(store.holder(&state())).unwrap(), None, "a dead holder is claimed");
     let lease = block_on(store.acquire(&state(), holder("it"))).unwrap();
     assert_eq!(lease.loaded().last(), Sequence(1));
+    assert!(lease.earlier_holder_is_gone(), "the kernel has proven it");
     assert_eq!(block_on(store.holder(&state())).unwrap(), Some(holder("it")));
 }

@@ -205,7 +205,7 @@ fn handle() -> impl Strategy<Value = Handle> {
 fn intent() -> impl Strategy<Value = Intent> {
     let subject = (address(), uid(), incarnation())
         .prop_map(|(address, uid, incarnation)| Subject { address, uid, incarnation });
-    let effect = select(vec![Effect::Create, Effect::Update, Effect::Delete]);
+    let effect = select(vec![Effect::Create, Effect::Update, Effect::Delete, Effect::Import]);
     (
         option::of(operation_id()),
         effect,

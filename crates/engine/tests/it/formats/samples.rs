@@ -287,6 +287,11 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::Unwatched { uid: uid(at, 1) },
         Entry::Lifecycle { address: address(at), uid: uid(at, 2), lifecycle: kept() },
         Entry::Lifecycle { address: address(at), uid: uid(at, 2), lifecycle: Lifecycle::default() },
+        Entry::Intent(Box::new(Intent {
+            operation: None,
+            effect: Effect::Import,
+            ..create("r18/local_listener.http")
+        })),
     ]
 }
 

@@ -62,6 +62,27 @@ fn a_failure_says_what_happened_to_the_world_and_what_to_do() {
 }
 
 #[test]
+fn what_a_provider_takes_along_is_one_line_and_done() {
+    let mut tracker = Tracker::default();
+    let because = about(OperationKind::Create, "default/a.b[0]").id;
+    let skipped = (1..42).map(|it| about(OperationKind::Create, &format!("default/a.b[{it}]")));
+    let event = Event::GivenUp {
+        provider: "aws".into(),
+        because,
+        message: "the credentials have expired".to_owned(),
+        skipped: skipped.collect(),
+    };
+    assert_eq!(
+        texts(tracker.observe(&event, at(0.3))),
+        [
+            "  skipped: 41 operations, as nothing more is sent to the provider `aws`: the credentials \
+          have expired"
+        ]
+    );
+    assert_eq!(tracker.done(), 41);
+}
+
+#[test]
 fn nothing_is_silent_for_two_seconds() {
     let mut tracker = Tracker::default();
     tracker.busy("planning".to_owned(), at(0.0));
