@@ -128,6 +128,9 @@ impl Planner {
         let mut drafts = Vec::new();
         let mut protected = Vec::new();
         for (number, item) in (0u32..).zip(&self.items) {
+            if item.decision.as_ref().is_none_or(Decision::is_idle) {
+                continue;
+            }
             let address = self.world.instances[number as usize].address.clone();
             let remote = self.remote(&address);
             match &item.decision {
