@@ -63,6 +63,21 @@ fn a_plan_is_shown_saved_and_applied_as_it_is() {
 }
 
 #[test]
+fn a_plan_that_was_applied_to_its_end_has_nothing_left_to_do() {
+    let project = project();
+    expect(&project, 0, &["plan", "test", "--out", "p.plan"]);
+    expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    let before = expect(&project, 0, &["state", "list", "test"]).stdout;
+    let ran = expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    assert!(ran.stderr.contains("was applied already"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "text = \"hello\"\n");
+    assert_eq!(expect(&project, 0, &["state", "list", "test"]).stdout, before);
+    // After another plan, the first one is of the past.
+    expect(&project, 0, &["apply", "test", "--yes", "--var", "text=later"]);
+    expect(&project, 4, &["apply", "p.plan", "--yes"]);
+}
+
+#[test]
 fn a_plan_with_another_secret_is_refused() {
     let project = project();
     let secret = ["--var", "token=s3cret"];
