@@ -78,6 +78,26 @@ fn a_plan_that_was_applied_to_its_end_has_nothing_left_to_do() {
 }
 
 #[test]
+fn a_plan_of_a_new_environment_shows_only_what_an_apply_keeps() {
+    let project = project();
+    let ids = |text: &str| -> Vec<String> {
+        let is_uid = |it: &&str| it.len() == 20 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        let words = text.split(|it: char| !it.is_ascii_alphanumeric());
+        words.filter(is_uid).map(str::to_owned).collect()
+    };
+    let shown = expect(&project, 0, &["plan", "test", "--json"]).stdout;
+    assert_eq!(ids(&shown), Vec::<String>::new(), "{shown}");
+    let shown = expect(&project, 0, &["plan", "test"]).stdout;
+    assert!(shown.contains("(known after apply)") && shown.contains("\"hello\""), "{shown}");
+    let saved = expect(&project, 0, &["plan", "test", "--out", "p.plan"]).stdout;
+    assert!(!ids(&saved).is_empty(), "a saved plan keeps its lineage: {saved}");
+    expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    let show = |name| expect(&project, 0, &["state", "show", "test", name]).stdout;
+    let made = show("greenroom_value.a") + &show("greenroom_value.b");
+    assert!(ids(&saved).iter().all(|id| made.contains(id.as_str())), "{saved}\n{made}");
+}
+
+#[test]
 fn a_plan_with_another_secret_is_refused() {
     let project = project();
     let secret = ["--var", "token=s3cret"];

@@ -4,15 +4,18 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use greenroom_apply::{View, Workbench};
+use greenroom_apply::{PlanRequest, Planned, ProjectFiles, View, Workbench};
+use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
+use greenroom_engine::planner::{Look, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_store::StateName;
 
 use super::prepare::{Sight, buildable, new_lineage, wanted};
+use super::provisional::promised;
 use crate::cli::PlanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -62,12 +65,42 @@ async fn change(
 ) -> Result<Plan, Failure> {
     let environment = place.environment.clone();
     let wanted = wanted(project, &args.target.stage, environment, &args.inputs, Missing::Refuse);
-    let lineage = match &state {
-        Some(state) => state.lineage.clone(),
-        None => new_lineage()?,
+    let desired = wanted.desired.clone();
+    let refresh = args.refresh.into();
+    if let Some(state) = state {
+        let lineage = state.lineage.clone();
+        let sight = Sight { state: Some(Arc::new(state)), lineage, refresh };
+        return wanted.plan(context, project, workbench, sight).await;
+    }
+    let sight = Sight { state: None, lineage: new_lineage()?, refresh };
+    let plan = wanted.plan(context, project, workbench, sight).await?;
+    // A saved plan keeps its lineage for the state that it makes.
+    match desired.filter(|_| args.out.is_none()) {
+        Some(desired) => without_lineage(plan, project, workbench, desired).await,
+        None => Ok(plan),
+    }
+}
+
+/// The plan of a new state as far as it holds whatever lineage the state gets.
+async fn without_lineage(
+    plan: Plan,
+    project: &Project,
+    workbench: &Workbench,
+    desired: Arc<Desired>,
+) -> Result<Plan, Failure> {
+    let request = PlanRequest {
+        desired,
+        state: None,
+        lineage: new_lineage()?,
+        refresh: Refresh::Skip,
+        look: Look::World,
+        files: ProjectFiles::below(&project.folder),
     };
-    let sight = Sight { state: state.map(Arc::new), lineage, refresh: args.refresh.into() };
-    wanted.plan(context, project, workbench, sight).await
+    Ok(match workbench.plan(request).await? {
+        Planned::Plan(other, _) => promised(plan, &other),
+        // The world answered otherwise now; the plan is what it said first.
+        Planned::Mistakes(_) => plan,
+    })
 }
 
 fn finish(
