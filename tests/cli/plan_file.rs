@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::project::Project;
+use crate::project::{Project, greenroom, run};
 
 const PROJECT: &str = "[project]\nname = \"shop\"\n[state]\nurl = \"state\"\n\
                        [stage.test]\ntemplate = \"environment.toml\"\n";
@@ -95,6 +95,20 @@ fn a_plan_of_a_new_environment_shows_only_what_an_apply_keeps() {
     let show = |name| expect(&project, 0, &["state", "show", "test", name]).stdout;
     let made = show("greenroom_value.a") + &show("greenroom_value.b");
     assert!(ids(&saved).iter().all(|id| made.contains(id.as_str())), "{saved}\n{made}");
+}
+
+#[test]
+fn the_command_that_applies_a_saved_plan_works_as_it_is_printed() {
+    let project = project();
+    let folder = project.path().parent().expect("a folder above");
+    let name = project.path().file_name().and_then(|it| it.to_str()).expect("a name");
+    let mut plan = greenroom(folder);
+    let ran = run(plan.args(["-C", name, "plan", "test", "--out", "p.plan"]));
+    let (_, printed) = ran.stderr.split_once("exactly this: greenroom ").expect("a hint");
+    let words: Vec<&str> = printed.split_whitespace().collect();
+    assert_eq!(words, ["-C", name, "apply", "p.plan"]);
+    let ran = run(greenroom(folder).args(words).arg("--yes"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]

@@ -121,7 +121,8 @@ fn finish(
     if let (Some(file), Some(plan)) = (&args.out, &plan) {
         save(plan, file)?;
         let file = file.display().to_string();
-        let hint = format!("to apply exactly this: greenroom apply {file}");
+        let apply = context.command(&["apply", &file]);
+        let hint = format!("to apply exactly this: {apply}");
         context.console.tell(&FilesWritten { files: vec![file], hint });
     }
     Ok(match in_flight {
