@@ -112,6 +112,22 @@ fn the_command_that_applies_a_saved_plan_works_as_it_is_printed() {
 }
 
 #[test]
+fn what_only_the_state_would_record_counts_as_a_change() {
+    let project = project();
+    expect(&project, 0, &["apply", "test", "--yes"]);
+    let protected = ENVIRONMENT.replace(
+        "input = \"${var.text}\"",
+        "input = \"${var.text}\"\nlifecycle = { prevent_destroy = true }",
+    );
+    fs::write(project.path().join("environment.toml"), protected).unwrap();
+    let ran = expect(&project, 2, &["plan", "test", "--detailed-exitcode"]);
+    let said = "what the specs now say of 1 object is recorded by the next apply";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    expect(&project, 0, &["apply", "test", "--yes"]);
+    expect(&project, 0, &["plan", "test", "--detailed-exitcode"]);
+}
+
+#[test]
 fn a_plan_with_another_secret_is_refused() {
     let project = project();
     let secret = ["--var", "token=s3cret"];

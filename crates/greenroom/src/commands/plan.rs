@@ -113,7 +113,7 @@ fn finish(
     if let Some(in_flight) = &in_flight {
         context.console.tell(in_flight);
     }
-    let changes = plan.as_ref().is_some_and(|plan| !plan.is_empty());
+    let changes = plan.as_ref().is_some_and(|plan| !plan.is_empty() || plan.has_records());
     match &plan {
         Some(plan) => context.console.data(&PlanView::of(plan, args.detail.verbose)),
         None => context.console.data(&PlanView::nothing_to_destroy(state)),
