@@ -128,6 +128,17 @@ fn what_only_the_state_would_record_counts_as_a_change() {
 }
 
 #[test]
+fn a_secret_that_a_plan_file_cannot_give_back_is_not_saved() {
+    let environment = "[local]\nkey = \"k3y\"\n[resource.greenroom_value.a]\n\
+                       input = \"${sensitive(local.key)}\"\n";
+    let project = Project::new(&[("greenroom.toml", PROJECT), ("environment.toml", environment)]);
+    let ran = expect(&project, 1, &["plan", "test", "--out", "p.plan"]);
+    assert!(ran.stderr.contains("`local.key` makes something secret"), "{}", ran.stderr);
+    assert!(!project.path().join("p.plan").exists());
+    expect(&project, 0, &["apply", "test", "--yes"]);
+}
+
+#[test]
 fn a_plan_with_another_secret_is_refused() {
     let project = project();
     let secret = ["--var", "token=s3cret"];

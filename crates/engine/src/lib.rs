@@ -10,6 +10,7 @@ pub mod destroy;
 pub mod diff;
 pub mod format;
 mod graph;
+pub mod late;
 pub mod outcomes;
 pub mod planner;
 pub mod replay;

@@ -86,6 +86,11 @@ pub(crate) enum Failure {
         #[source]
         source: FormatError,
     },
+    /// A plan file could not give a secret back.
+    #[error(
+        "the plan cannot be saved: `{0}` makes something secret that a plan file does not hold"
+    )]
+    SecretUnsaved(String),
     /// A plan file is for another project.
     #[error("`{}` is a plan of project `{theirs}`, and this is `{ours}`; nothing was changed", file.display())]
     OtherProject {
@@ -172,6 +177,9 @@ impl Failure {
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
             | Failure::Absent { help, .. } => return help.clone(),
+            Failure::SecretUnsaved(_) => {
+                "use a variable with `sensitive = true`, which is given again to `apply FILE`; or apply without a plan file"
+            }
             Failure::SecretMissing(name) => {
                 return Some(format!("give it again: GREENROOM_VAR_{name}, --var or --var-file"));
             }

@@ -8,6 +8,7 @@ use greenroom_apply::{PlanRequest, Planned, ProjectFiles, View, Workbench};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
+use greenroom_engine::late;
 use greenroom_engine::planner::{Look, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
@@ -134,6 +135,9 @@ fn finish(
 
 /// Writes a plan file, readable by its owner alone; it is there wholly or not at all.
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    if let Some(source) = late::lost_source(plan) {
+        return Err(Failure::SecretUnsaved(source));
+    }
     let failed =
         |source| Failure::File { action: "save the plan in", path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
