@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::project::Project;
+use crate::project::{Project, greenroom, run};
 
 const PROJECT: &str = "[project]\nname = \"shop\"\n[state]\nurl = \"state\"\n\
                        [stage.test]\ntemplate = \"environment.toml\"\n";
@@ -60,6 +60,82 @@ fn a_plan_is_shown_saved_and_applied_as_it_is() {
     assert!(object.contains("(sensitive)") && !object.contains("s3cret"), "{object}");
     expect(&project, 0, &["destroy", "test", "--yes"]);
     assert_eq!(expect(&project, 0, &["show"]).stdout, "", "no state is left");
+}
+
+#[test]
+fn a_plan_that_was_applied_to_its_end_has_nothing_left_to_do() {
+    let project = project();
+    expect(&project, 0, &["plan", "test", "--out", "p.plan"]);
+    expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    let before = expect(&project, 0, &["state", "list", "test"]).stdout;
+    let ran = expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    assert!(ran.stderr.contains("was applied already"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "text = \"hello\"\n");
+    assert_eq!(expect(&project, 0, &["state", "list", "test"]).stdout, before);
+    // After another plan, the first one is of the past.
+    expect(&project, 0, &["apply", "test", "--yes", "--var", "text=later"]);
+    expect(&project, 4, &["apply", "p.plan", "--yes"]);
+}
+
+#[test]
+fn a_plan_of_a_new_environment_shows_only_what_an_apply_keeps() {
+    let project = project();
+    let ids = |text: &str| -> Vec<String> {
+        let is_uid = |it: &&str| it.len() == 20 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        let words = text.split(|it: char| !it.is_ascii_alphanumeric());
+        words.filter(is_uid).map(str::to_owned).collect()
+    };
+    let shown = expect(&project, 0, &["plan", "test", "--json"]).stdout;
+    assert_eq!(ids(&shown), Vec::<String>::new(), "{shown}");
+    let shown = expect(&project, 0, &["plan", "test"]).stdout;
+    assert!(shown.contains("(known after apply)") && shown.contains("\"hello\""), "{shown}");
+    let saved = expect(&project, 0, &["plan", "test", "--out", "p.plan"]).stdout;
+    assert!(!ids(&saved).is_empty(), "a saved plan keeps its lineage: {saved}");
+    expect(&project, 0, &["apply", "p.plan", "--yes"]);
+    let show = |name| expect(&project, 0, &["state", "show", "test", name]).stdout;
+    let made = show("greenroom_value.a") + &show("greenroom_value.b");
+    assert!(ids(&saved).iter().all(|id| made.contains(id.as_str())), "{saved}\n{made}");
+}
+
+#[test]
+fn the_command_that_applies_a_saved_plan_works_as_it_is_printed() {
+    let project = project();
+    let folder = project.path().parent().expect("a folder above");
+    let name = project.path().file_name().and_then(|it| it.to_str()).expect("a name");
+    let mut plan = greenroom(folder);
+    let ran = run(plan.args(["-C", name, "plan", "test", "--out", "p.plan"]));
+    let (_, printed) = ran.stderr.split_once("exactly this: greenroom ").expect("a hint");
+    let words: Vec<&str> = printed.split_whitespace().collect();
+    assert_eq!(words, ["-C", name, "apply", "p.plan"]);
+    let ran = run(greenroom(folder).args(words).arg("--yes"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn what_only_the_state_would_record_counts_as_a_change() {
+    let project = project();
+    expect(&project, 0, &["apply", "test", "--yes"]);
+    let protected = ENVIRONMENT.replace(
+        "input = \"${var.text}\"",
+        "input = \"${var.text}\"\nlifecycle = { prevent_destroy = true }",
+    );
+    fs::write(project.path().join("environment.toml"), protected).unwrap();
+    let ran = expect(&project, 2, &["plan", "test", "--detailed-exitcode"]);
+    let said = "what the specs now say of 1 object is recorded by the next apply";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    expect(&project, 0, &["apply", "test", "--yes"]);
+    expect(&project, 0, &["plan", "test", "--detailed-exitcode"]);
+}
+
+#[test]
+fn a_secret_that_a_plan_file_cannot_give_back_is_not_saved() {
+    let environment = "[local]\nkey = \"k3y\"\n[resource.greenroom_value.a]\n\
+                       input = \"${sensitive(local.key)}\"\n";
+    let project = Project::new(&[("greenroom.toml", PROJECT), ("environment.toml", environment)]);
+    let ran = expect(&project, 1, &["plan", "test", "--out", "p.plan"]);
+    assert!(ran.stderr.contains("`local.key` makes something secret"), "{}", ran.stderr);
+    assert!(!project.path().join("p.plan").exists());
+    expect(&project, 0, &["apply", "test", "--yes"]);
 }
 
 #[test]

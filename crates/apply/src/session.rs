@@ -73,6 +73,13 @@ impl Session {
         &self.state
     }
 
+    /// Whether this plan was the last to be applied, and came to its end.
+    #[must_use]
+    pub fn has_applied(&self, plan: &Plan) -> bool {
+        let digest = || Plan::digest_of(&format::plan::encode(plan));
+        self.state.finished.as_ref().is_some_and(|finished| *finished == digest())
+    }
+
     /// Applies a plan, or goes on with one that was interrupted. `secrets` are the sensitive
     /// variables' values, which plan files do not hold.
     ///
@@ -155,6 +162,7 @@ fn new_state(name: &StateName, lineage: Lineage) -> State {
         open: Default::default(),
         watch: Vec::new(),
         run: None,
+        finished: None,
         sequence: Sequence(0),
         extra: None,
     }

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod format;
 mod graph;
 pub mod import;
+pub mod late;
 pub mod outcomes;
 pub mod planner;
 pub mod replay;

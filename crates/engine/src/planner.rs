@@ -154,7 +154,7 @@ impl Planner {
     /// A planner that has asked nothing yet.
     #[must_use]
     pub fn new(input: PlanInput) -> Planner {
-        let world = World::new(input.desired.clone());
+        let world = World::new(input.desired.clone(), input.look);
         let queue = (0u32..)
             .zip(&world.blocks)
             .filter(|(_, block)| block.expansion.is_none())

@@ -63,6 +63,7 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
         Entry::RunStarted { plan, holder, text: _ } => match &mut state.run {
             Some(run) if run.plan == plan => run.holder = holder,
             run => {
+                state.finished = None;
                 *run = Some(Run {
                     plan,
                     holder,
@@ -73,7 +74,7 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
         },
         Entry::RunFinished { complete } => {
             if complete {
-                state.run = None;
+                state.finished = state.run.take().map(|run| run.plan);
             }
         }
         Entry::ScopeInputs { scope, inputs } => {

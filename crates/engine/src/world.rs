@@ -22,6 +22,7 @@ use greenroom_spec::source::Place;
 use greenroom_spec::template::Block;
 
 use crate::desired::Desired;
+use crate::planner::Look;
 
 pub(crate) use frame::{Each, Evaluated, Frame};
 pub(crate) use names::{names_in, reference_text};
@@ -29,6 +30,7 @@ pub(crate) use names::{names_in, reference_text};
 /// Everything that can be referred to while planning.
 pub(crate) struct World {
     pub(crate) desired: Arc<Desired>,
+    pub(crate) look: Look,
     pub(crate) scopes: Vec<ScopeWorld>,
     pub(crate) blocks: Vec<BlockNode>,
     pub(crate) instances: Vec<InstanceNode>,
@@ -108,7 +110,7 @@ pub(crate) struct Record {
 }
 
 impl World {
-    pub(crate) fn new(desired: Arc<Desired>) -> World {
+    pub(crate) fn new(desired: Arc<Desired>, look: Look) -> World {
         let mut scopes = Vec::new();
         let mut blocks = Vec::new();
         for (scope, wanted) in &desired.scopes {
@@ -131,7 +133,7 @@ impl World {
                 outputs: RefCell::default(),
             });
         }
-        World { desired, scopes, blocks, instances: Vec::new(), files: Files::default() }
+        World { desired, look, scopes, blocks, instances: Vec::new(), files: Files::default() }
     }
 
     /// The block as the template has it.

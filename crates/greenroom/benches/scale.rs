@@ -1,8 +1,10 @@
 //! How the engine's steps grow with the number of resources: `cargo bench --bench scale`.
 //!
 //! Each step runs through the same trait, journal and driver as any type, intents included, on
-//! 1,000, 10,000 and 100,000 `greenroom_value`s. The last column is the growth of the time per
-//! resource from the smallest to the largest size: 1.00 is linear.
+//! 1,000, 10,000 and 100,000 `greenroom_value`s, or on the numbers given behind `--`. Of every
+//! step and size the best of several rounds counts, after a round that only warms the allocator;
+//! what a step made is dropped after its time is taken. The last column is the growth of the time
+//! per resource from the smallest to the largest size: 1.00 is linear.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,6 +40,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
+/// The name of a step with its time.
+type Step = (&'static str, Duration);
+
 /// Every hundredth value is read by the next hundred, so that there are edges to follow.
 const COUNTED: &str = r#"
 [resource.greenroom_value.base]
@@ -68,22 +73,42 @@ impl ProviderFactory for Values {
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let mut table: BTreeMap<usize, Vec<(&'static str, Duration)>> = BTreeMap::new();
-    for size in SIZES {
-        table.insert(size, runtime.block_on(measure(size)));
-    }
-    print_table(&table);
+    let given: Vec<usize> = std::env::args().filter_map(|it| it.parse().ok()).collect();
+    let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
+    let columns: Vec<(usize, Vec<Step>)> =
+        sizes.into_iter().map(|size| (size, runtime.block_on(best(size)))).collect();
+    print_table(&columns);
     println!("\npeak resident memory of all of it: {} MiB", peak_mib());
 }
 
-async fn measure(size: usize) -> Vec<(&'static str, Duration)> {
+/// The best time of every step, of several rounds after one that does not count.
+///
+/// A small size takes more rounds, as a moment of another process spoils more of it. For a
+/// profiler, `SCALE_ROUNDS=1` measures once and warms nothing.
+async fn best(size: usize) -> Vec<Step> {
+    let given = std::env::var("SCALE_ROUNDS").ok().and_then(|it| it.parse().ok());
+    let rounds = given.unwrap_or((100_000 / size).clamp(4, 30));
+    if rounds > 1 {
+        measure(size).await;
+    }
+    let mut best = measure(size).await;
+    for _ in 1..rounds {
+        for (kept, (_, time)) in best.iter_mut().zip(measure(size).await) {
+            kept.1 = kept.1.min(time);
+        }
+    }
+    best
+}
+
+async fn measure(size: usize) -> Vec<Step> {
     let folder = tempfile::tempdir().expect("a folder");
     let workbench = workbench(folder.path());
     let name: StateName = "bench/bench/default".parse().expect("a state's name");
     let mut steps = Vec::new();
 
     let text = blocks(size);
-    steps.push(("parse, one block each", best(|| parse(&workbench, &text))));
+    let (_, time) = timed(|| parse(&workbench, &text));
+    steps.push(("parse, one block each", time));
     let base = (size / 100).max(1);
     let counted = COUNTED
         .replace("COUNT_BASE", &base.to_string())
@@ -93,35 +118,39 @@ async fn measure(size: usize) -> Vec<(&'static str, Duration)> {
     let cancel = Cancel::new();
     let mut session = workbench.open(&name, holder(), &cancel).await.expect("a lease");
     let lineage = session.state().lineage.clone();
-    let (fresh, time) = timed(plan(&workbench, &desired, None, &lineage)).await;
+    let (fresh, time) = awaited(plan(&workbench, &desired, None, &lineage)).await;
     steps.push(("plan, all new", time));
-    steps.push((
-        "encode and decode the plan",
-        best(|| format::plan::decode(&format::plan::encode(&fresh)).expect("a plan")),
-    ));
-    steps.push(("schedule", best(|| schedule(&fresh))));
+    let (text, time) = timed(|| format::plan::encode(&fresh));
+    steps.push(("encode the plan", time));
+    let (_, time) = timed(|| format::plan::decode(&text).expect("a plan"));
+    steps.push(("decode the plan", time));
+    let (_, time) = timed(|| schedule(&fresh));
+    steps.push(("schedule", time));
     let operations = fresh.operations().count();
-    let (applied, time) = timed(session.apply(Arc::new(fresh), BTreeMap::new(), &cancel)).await;
+    let fresh = Arc::new(fresh);
+    let (applied, time) = awaited(session.apply(fresh.clone(), BTreeMap::new(), &cancel)).await;
     assert_eq!(applied.expect("applied").completed, operations);
     steps.push(("apply, journalled", time));
-    let state = session.state().clone();
-    steps.push(("encode the snapshot", best(|| format::snapshot::encode(&state))));
-    let (closed, time) = timed(session.close()).await;
+    drop(fresh);
+    let (_, time) = timed(|| format::snapshot::encode(session.state()));
+    steps.push(("encode the snapshot", time));
+    let (closed, time) = awaited(session.close()).await;
     closed.expect("folded");
     steps.push(("fold the journal", time));
 
-    let (view, time) = timed(workbench.view(&name)).await;
+    let (view, time) = awaited(workbench.view(&name)).await;
     steps.push(("load the state", time));
     let state = Arc::new(view.expect("readable").state.expect("a state"));
-    let (nothing, time) = timed(plan(&workbench, &desired, Some(state), &lineage)).await;
+    let (nothing, time) = awaited(plan(&workbench, &desired, Some(state.clone()), &lineage)).await;
     assert!(nothing.is_empty(), "a second plan is empty");
     steps.push(("plan, no change", time));
+    drop((state, nothing));
 
     let mut session = workbench.open(&name, holder(), &cancel).await.expect("a lease");
-    let start = Instant::now();
-    let down = plan_destroy(session.state(), None).expect("a plan");
-    steps.push(("plan the destroy", start.elapsed()));
-    let (applied, time) = timed(session.apply(Arc::new(down), BTreeMap::new(), &cancel)).await;
+    let (down, time) = timed(|| plan_destroy(session.state(), None).expect("a plan"));
+    steps.push(("plan the destroy", time));
+    let down = Arc::new(down);
+    let (applied, time) = awaited(session.apply(down.clone(), BTreeMap::new(), &cancel)).await;
     assert_eq!(applied.expect("applied").completed, operations);
     steps.push(("destroy, journalled", time));
     session.close().await.expect("removed");
@@ -208,34 +237,30 @@ fn holder() -> Holder {
     Holder::this_process("cargo bench", None, jiff::Timestamp::now())
 }
 
-async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = std::hint::black_box(work());
+    (result, start.elapsed())
+}
+
+async fn awaited<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let start = Instant::now();
     let result = work.await;
     (result, start.elapsed())
 }
 
-/// The best of three runs.
-fn best<T>(mut work: impl FnMut() -> T) -> Duration {
-    let times = (0..3).map(|_| {
-        let start = Instant::now();
-        let result = work();
-        let time = start.elapsed();
-        drop(std::hint::black_box(result));
-        time
-    });
-    times.min().unwrap_or_default()
-}
-
-fn print_table(table: &BTreeMap<usize, Vec<(&'static str, Duration)>>) {
-    let Some(steps) = table.values().next() else { return };
-    println!("{:<28} {:>10} {:>10} {:>10}   growth", "step", "1,000", "10,000", "100,000");
-    for (row, (step, first)) in steps.iter().enumerate() {
-        let times: Vec<Duration> = table.values().map(|column| column[row].1).collect();
-        let last = times.last().copied().unwrap_or_default();
-        let growth = last.as_secs_f64() / first.as_secs_f64() / 100.0;
-        let cells: Vec<String> =
-            times.iter().map(|it| format!("{:>7.1} ms", it.as_secs_f64() * 1e3)).collect();
-        println!("{step:<28} {}   {growth:.2}", cells.join(" "));
+fn print_table(columns: &[(usize, Vec<Step>)]) {
+    let (Some((small, firsts)), Some((large, lasts))) = (columns.first(), columns.last()) else {
+        return;
+    };
+    let sizes: String = columns.iter().map(|(size, _)| format!(" {size:>10}")).collect();
+    println!("{:<24}{sizes}   growth", "step");
+    for (row, (step, first)) in firsts.iter().enumerate() {
+        let milliseconds = |it: &Step| format!(" {:>7.1} ms", it.1.as_secs_f64() * 1e3);
+        let cells: String = columns.iter().map(|(_, steps)| milliseconds(&steps[row])).collect();
+        let each = |time: Duration, size: usize| time.as_secs_f64() / size as f64;
+        let growth = each(lasts[row].1, *large) / each(*first, *small);
+        println!("{step:<24}{cells}   {growth:.2}");
     }
 }
 

@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod plan_file;
 mod prepare;
+mod provisional;
 mod schema;
 mod show;
 mod state;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{self, Invocation};
 use crate::project::{Place, Project, find, given_folder};
 use crate::world;
 
@@ -42,6 +42,15 @@ impl Context {
             path: folder.clone(),
             source,
         })
+    }
+
+    /// Another command for the same folder, to be typed where this one was.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        let folder = self.directory.iter().flat_map(|it| ["-C".into(), it.display().to_string()]);
+        let words = words.iter().map(|word| (*word).to_owned());
+        let all: Vec<String> =
+            std::iter::once("greenroom".to_owned()).chain(folder).chain(words).collect();
+        invocation::join(&all)
     }
 
     /// Finds and reads the project.

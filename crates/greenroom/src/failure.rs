@@ -87,6 +87,11 @@ pub(crate) enum Failure {
         #[source]
         source: FormatError,
     },
+    /// A plan file could not give a secret back.
+    #[error(
+        "the plan cannot be saved: `{0}` makes something secret that a plan file does not hold"
+    )]
+    SecretUnsaved(String),
     /// A plan file is for another project.
     #[error("`{}` is a plan of project `{theirs}`, and this is `{ours}`; nothing was changed", file.display())]
     OtherProject {
@@ -182,6 +187,9 @@ impl Failure {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "declare it in the template first, then import it".to_owned(),
                 });
+            }
+            Failure::SecretUnsaved(_) => {
+                "use a variable with `sensitive = true`, which is given again to `apply FILE`; or apply without a plan file"
             }
             Failure::SecretMissing(name) => {
                 return Some(format!("give it again: GREENROOM_VAR_{name}, --var or --var-file"));

@@ -48,7 +48,8 @@ fn hide(pair: &str) -> String {
     format!("{name}={HIDDEN}")
 }
 
-fn join(words: &[String]) -> String {
+/// Words as one command line for a POSIX shell.
+pub(crate) fn join(words: &[String]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
     quoted.join(" ")
 }

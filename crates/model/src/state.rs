@@ -43,6 +43,8 @@ pub struct State {
     pub watch: Vec<Watch>,
     /// The plan that was being applied when the journal ended.
     pub run: Option<Run>,
+    /// The last plan that was applied to its end.
+    pub finished: Option<Digest>,
     /// The last record that is contained.
     pub sequence: Sequence,
     /// Fields of a newer version.

@@ -73,6 +73,8 @@ struct StateForm<'a, S> {
     watch: Vec<WatchForm<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     run: Option<RunForm<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    finished: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +144,7 @@ impl<'a> StateForm<'a, WrittenScopes<'a>> {
             open: state.open.iter().map(OpenForm::of).collect(),
             watch: state.watch.iter().map(WatchForm::of).collect(),
             run: state.run.as_ref().map(RunForm::of),
+            finished: state.finished.as_ref().map(|plan| Text::from(&plan.0)),
         }
     }
 }
@@ -165,6 +168,7 @@ impl StateForm<'_, ReadScopes> {
             open,
             watch,
             run: self.run.map(|run| run.read(reader)).transpose()?,
+            finished: self.finished.map(|plan| Digest(plan.keep())),
             sequence: Sequence(self.sequence),
             extra: None,
         })

@@ -45,6 +45,11 @@ impl Decision {
         matches!(self, Decision::Create(_) | Decision::Update { .. } | Decision::Replace { .. })
     }
 
+    /// Whether it takes no operation: nearly always, and there may be very many.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Decision::Keep | Decision::Answered | Decision::Wrong)
+    }
+
     /// What is known to change, `None` for everything.
     pub(super) fn changed(&self) -> Option<&[Path]> {
         match self {

@@ -1,18 +1,17 @@
-//! From decisions to operations, and the edges between them.
+//! From decisions to operations.
 
+mod edges;
 mod lifecycle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::identity::Uid;
 use greenroom_model::journal::Handle;
 use greenroom_model::plan::{
-    Action, Change, Expectation, Need, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
-    Purpose, Removal, RemovalReason, ReplaceOrder, ReplaceReason, Replacement,
+    Action, Change, Expectation, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
+    Purpose, Removal, RemovalReason, ReplaceOrder, Replacement,
 };
-use greenroom_model::schema::Strength;
 use greenroom_model::state::{Remote, Status};
 use greenroom_model::value::Value;
 use greenroom_spec::diagnostic::Diagnostic;
@@ -128,6 +127,9 @@ impl Planner {
         let mut drafts = Vec::new();
         let mut protected = Vec::new();
         for (number, item) in (0u32..).zip(&self.items) {
+            if item.decision.as_ref().is_none_or(Decision::is_idle) {
+                continue;
+            }
             let address = self.world.instances[number as usize].address.clone();
             let remote = self.remote(&address);
             match &item.decision {
@@ -315,121 +317,6 @@ impl Planner {
         drafts
     }
 
-    /// Puts the edges between operations.
-    fn connect(&self, drafts: &mut [Draft]) {
-        let mut providers: HashMap<Address, u32> = HashMap::new();
-        let mut deletes: HashMap<Uid, u32> = HashMap::new();
-        let mut waits = Vec::new();
-        for (position, draft) in (0u32..).zip(drafts.iter()) {
-            match &draft.action {
-                Action::Delete(removal) => {
-                    deletes.insert(removal.uid.clone(), position);
-                }
-                _ => {
-                    // Of a wait and an update, the update comes last, and is what readers need.
-                    if let Some(wait) = providers.insert(draft.address.clone(), position) {
-                        waits.push((position, wait));
-                    }
-                }
-            }
-        }
-        for (update, wait) in waits {
-            let need = Need { operation: wait, until: Strength::Complete };
-            drafts[update as usize].needs.push(need);
-        }
-        for (number, item) in (0u32..).zip(&self.items) {
-            let address = &self.world.instances[number as usize].address;
-            let Some(own) = providers.get(address) else { continue };
-            for (read, link) in &item.reads {
-                let read = &self.world.instances[*read as usize].address;
-                if let Some(other) = providers.get(read) {
-                    drafts[*own as usize].needs.push(Need { operation: *other, until: link.needs });
-                }
-            }
-        }
-        self.connect_replacements(drafts, &providers, &deletes);
-        self.connect_deletes(drafts, &providers, &deletes);
-    }
-
-    fn connect_replacements(
-        &self,
-        drafts: &mut [Draft],
-        providers: &HashMap<Address, u32>,
-        deletes: &HashMap<Uid, u32>,
-    ) {
-        for (number, item) in (0u32..).zip(&self.items) {
-            let Some(Decision::Replace { order, reason, .. }) = &item.decision else { continue };
-            let address = &self.world.instances[number as usize].address;
-            let Some(old) = self.remote(address).map(|it| &it.uid) else { continue };
-            let (Some(create), Some(delete)) = (providers.get(address), deletes.get(old)) else {
-                continue;
-            };
-            let (waiting, first) = match order {
-                ReplaceOrder::DestroyFirst => (create, delete),
-                _ => (delete, create),
-            };
-            drafts[*waiting as usize]
-                .needs
-                .push(Need { operation: *first, until: Strength::Complete });
-            if let (ReplaceOrder::DestroyFirst, ReplaceReason::Pending(_)) = (order, reason) {
-                // Whether the old one goes is known when what the new one reads is there.
-                let wishes = item.reads.iter().filter_map(|(read, link)| {
-                    let read = &self.world.instances[*read as usize].address;
-                    providers.get(read).map(|it| Need { operation: *it, until: link.needs })
-                });
-                drafts[*delete as usize].wishes.extend(wishes);
-            }
-            if *order == ReplaceOrder::DestroyFirst {
-                drafts[*create as usize].expects =
-                    Expectation::After(graph::id_of(&drafts[*delete as usize], APPLY_PHASE));
-            }
-        }
-    }
-
-    /// A delete waits for every update and delete of an object whose recorded reads include it.
-    fn connect_deletes(
-        &self,
-        drafts: &mut [Draft],
-        providers: &HashMap<Address, u32>,
-        deletes: &HashMap<Uid, u32>,
-    ) {
-        let Some(state) = self.input.state.as_deref() else { return };
-        let mut deleted_at: HashMap<&Address, Vec<u32>> = HashMap::new();
-        let placed: Vec<(u32, Address)> = (0u32..)
-            .zip(drafts.iter())
-            .filter(|(_, draft)| matches!(draft.action, Action::Delete(_)))
-            .map(|(position, draft)| (position, draft.address.clone()))
-            .collect();
-        for (position, address) in &placed {
-            deleted_at.entry(address).or_default().push(*position);
-        }
-        if deleted_at.is_empty() {
-            return;
-        }
-        for (address, instance) in state.instances() {
-            for remote in instance.current.iter().chain(&instance.deposed) {
-                let own_delete = deletes.get(&remote.uid);
-                let own_change = providers.get(&address).filter(|_| own_delete.is_none());
-                let Some(own) = own_delete.or(own_change) else { continue };
-                for read in remote.reads.keys() {
-                    for delete in deleted_at.get(read).into_iter().flatten() {
-                        let waits = *delete != *own
-                            && (own_delete.is_some()
-                                || !is_destroyed_first(&drafts[*delete as usize]));
-                        if waits {
-                            let need = Need { operation: *own, until: Strength::Complete };
-                            let draft = &mut drafts[*delete as usize];
-                            match own_delete {
-                                Some(_) => draft.needs.push(need),
-                                None => draft.wishes.push(need),
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// The gates of all environments.
     fn gates(&mut self) -> Vec<Draft> {
         let mut drafts = Vec::new();
@@ -449,16 +336,6 @@ impl Planner {
         }
         self.diagnostics.extend(diagnostics);
         drafts
-    }
-}
-
-/// Whether a delete is the first half of a replacement.
-fn is_destroyed_first(draft: &Draft) -> bool {
-    match &draft.action {
-        Action::Delete(removal) => {
-            matches!(removal.reason, RemovalReason::Replaced { .. }) && !removal.deposed
-        }
-        _ => false,
     }
 }
 

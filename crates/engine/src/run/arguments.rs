@@ -1,5 +1,6 @@
 //! An operation's arguments at the moment it starts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ impl Run {
         if let Some(made) = self.object(&change.address, &change.uid) {
             return Ok(Work::Complete(Box::new(target(&change.address, made))));
         }
-        let change = &self.unspent(change);
+        let change = &*self.unspent(change);
         let planned = self.planned(change)?;
         if let Some(work) = self.unless_equal(operation, change, &planned, now) {
             return Ok(work);
@@ -40,17 +41,17 @@ impl Run {
 
     /// The change with an incarnation of its own, where an earlier run sent this one and nobody
     /// knows whether it will turn up: a second object must not share its token.
-    fn unspent(&self, change: &Change) -> Change {
+    fn unspent<'c>(&self, change: &'c Change) -> Cow<'c, Change> {
         let is_this = |it: &Subject| it.uid == change.uid;
         let watched = self.state.watch.iter().any(|it| it.intent.subjects.iter().any(is_this));
         if !watched {
-            return change.clone();
+            return Cow::Borrowed(change);
         }
         let spent = self.state.instance(&change.address).map(|it| it.incarnation);
         let incarnation = spent.unwrap_or(change.incarnation).next();
         let uid = Uid::derive(&self.state.lineage, &change.address, incarnation);
         let handle = Handle { token: uid.0.clone(), ..change.handle.clone() };
-        Change { uid, incarnation, handle, ..change.clone() }
+        Cow::Owned(Change { uid, incarnation, handle, ..change.clone() })
     }
 
     pub(super) fn update(

@@ -17,6 +17,8 @@ use greenroom_spec::template::TemplateKind;
 use super::environments::rebased;
 use super::{Expansion, NodeId, Record, World, unknown};
 use crate::diff::instance_reference;
+use crate::late;
+use crate::planner::Look;
 
 /// A value with what its evaluation found missing or wrong.
 pub(crate) struct Evaluated<T> {
@@ -98,6 +100,9 @@ impl<'w> Frame<'w> {
         let outer = self.node.replace(Some(node));
         let result = evaluate(expr, self);
         self.node.set(outer);
+        if let (Ok(value), Look::World) = (&result, self.world.look) {
+            self.report_late(value, node);
+        }
         result.unwrap_or_else(|problem| {
             self.report(
                 Diagnostic::error("plan::expression", problem.message)
@@ -106,6 +111,19 @@ impl<'w> Frame<'w> {
             );
             unknown()
         })
+    }
+
+    /// Reports what apply could not evaluate, now that somebody can still change it.
+    fn report_late(&self, value: &Value, node: &Node) {
+        let Some(late) = late::in_pending(value) else { return };
+        self.report(
+            Diagnostic::error(
+                "plan::late",
+                format!("`{late}` cannot be evaluated at apply, and the rest is known only then"),
+            )
+            .at(node.at, "in this value")
+            .help("files and names of the template are read at plan: keep them apart from what is known after apply"),
+        );
     }
 
     pub(crate) fn report(&self, diagnostic: Diagnostic) {

@@ -28,6 +28,7 @@ fn empty() -> State {
         open: BTreeMap::new(),
         watch: Vec::new(),
         run: None,
+        finished: None,
         sequence: Sequence(0),
         extra: None,
     }

@@ -110,6 +110,16 @@ impl<'a> Undertaking<'a> {
         Ok(exit)
     }
 
+    /// Tells that a plan file has nothing left to do, and ends.
+    pub(super) async fn already_applied(self, session: Session) -> Result<Exit, Failure> {
+        self.progress.quiet();
+        let outputs = Outputs::of(session.state());
+        session.close().await?;
+        let exit = self.tell(&Summary::nothing_done(Outcome::AlreadyApplied));
+        self.show(&outputs);
+        Ok(exit)
+    }
+
     async fn nothing_to_do(&self, session: Session) -> Result<Exit, Failure> {
         let outputs = Outputs::of(session.state());
         session.close().await?;

@@ -4,15 +4,19 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use greenroom_apply::{View, Workbench};
+use greenroom_apply::{PlanRequest, Planned, ProjectFiles, View, Workbench};
+use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
+use greenroom_engine::late;
+use greenroom_engine::planner::{Look, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_store::StateName;
 
 use super::prepare::{Sight, buildable, new_lineage, wanted};
+use super::provisional::promised;
 use crate::cli::PlanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -62,12 +66,42 @@ async fn change(
 ) -> Result<Plan, Failure> {
     let environment = place.environment.clone();
     let wanted = wanted(project, &args.target.stage, environment, &args.inputs, Missing::Refuse);
-    let lineage = match &state {
-        Some(state) => state.lineage.clone(),
-        None => new_lineage()?,
+    let desired = wanted.desired.clone();
+    let refresh = args.refresh.into();
+    if let Some(state) = state {
+        let lineage = state.lineage.clone();
+        let sight = Sight { state: Some(Arc::new(state)), lineage, refresh };
+        return wanted.plan(context, project, workbench, sight).await;
+    }
+    let sight = Sight { state: None, lineage: new_lineage()?, refresh };
+    let plan = wanted.plan(context, project, workbench, sight).await?;
+    // A saved plan keeps its lineage for the state that it makes.
+    match desired.filter(|_| args.out.is_none()) {
+        Some(desired) => without_lineage(plan, project, workbench, desired).await,
+        None => Ok(plan),
+    }
+}
+
+/// The plan of a new state as far as it holds whatever lineage the state gets.
+async fn without_lineage(
+    plan: Plan,
+    project: &Project,
+    workbench: &Workbench,
+    desired: Arc<Desired>,
+) -> Result<Plan, Failure> {
+    let request = PlanRequest {
+        desired,
+        state: None,
+        lineage: new_lineage()?,
+        refresh: Refresh::Skip,
+        look: Look::World,
+        files: ProjectFiles::below(&project.folder),
     };
-    let sight = Sight { state: state.map(Arc::new), lineage, refresh: args.refresh.into() };
-    wanted.plan(context, project, workbench, sight).await
+    Ok(match workbench.plan(request).await? {
+        Planned::Plan(other, _) => promised(plan, &other),
+        // The world answered otherwise now; the plan is what it said first.
+        Planned::Mistakes(_) => plan,
+    })
 }
 
 fn finish(
@@ -80,7 +114,7 @@ fn finish(
     if let Some(in_flight) = &in_flight {
         context.console.tell(in_flight);
     }
-    let changes = plan.as_ref().is_some_and(|plan| !plan.is_empty());
+    let changes = plan.as_ref().is_some_and(|plan| !plan.is_empty() || plan.has_records());
     match &plan {
         Some(plan) => context.console.data(&PlanView::of(plan, args.detail.verbose)),
         None => context.console.data(&PlanView::nothing_to_destroy(state)),
@@ -88,7 +122,8 @@ fn finish(
     if let (Some(file), Some(plan)) = (&args.out, &plan) {
         save(plan, file)?;
         let file = file.display().to_string();
-        let hint = format!("to apply exactly this: greenroom apply {file}");
+        let apply = context.command(&["apply", &file]);
+        let hint = format!("to apply exactly this: {apply}");
         context.console.tell(&FilesWritten { files: vec![file], hint });
     }
     Ok(match in_flight {
@@ -100,6 +135,9 @@ fn finish(
 
 /// Writes a plan file, readable by its owner alone; it is there wholly or not at all.
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    if let Some(source) = late::lost_source(plan) {
+        return Err(Failure::SecretUnsaved(source));
+    }
     let failed =
         |source| Failure::File { action: "save the plan in", path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -71,6 +71,9 @@ pub(super) async fn apply(
     let lineage = Some(plan.lineage.clone());
     let undertaking = Undertaking::begin(context, &project, lineage, args.execution, args.detail)?;
     let session = undertaking.open(&state).await?;
+    if session.has_applied(&plan) {
+        return undertaking.already_applied(session).await;
+    }
     undertaking.carry_out(session, plan, secrets).await
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Summary {
 pub(crate) enum Outcome {
     /// There was nothing to do.
     Unchanged,
+    /// A plan file that was applied to its end before.
+    AlreadyApplied,
     /// All of it was done.
     Applied,
     /// All of it was done, and everything is gone.
@@ -61,7 +63,10 @@ impl Outcome {
     /// The exit code for it.
     pub(crate) fn exit(self) -> Exit {
         match self {
-            Outcome::Unchanged | Outcome::Applied | Outcome::Destroyed => Exit::Done,
+            Outcome::Unchanged
+            | Outcome::AlreadyApplied
+            | Outcome::Applied
+            | Outcome::Destroyed => Exit::Done,
             Outcome::Declined | Outcome::Failed => Exit::Error,
             Outcome::GateFailed => Exit::GateFailed,
             Outcome::Cancelled => Exit::Cancelled,
@@ -71,6 +76,7 @@ impl Outcome {
     fn as_str(self) -> &'static str {
         match self {
             Outcome::Unchanged => "unchanged",
+            Outcome::AlreadyApplied => "already_applied",
             Outcome::Applied => "applied",
             Outcome::Destroyed => "destroyed",
             Outcome::Declined => "declined",
@@ -101,6 +107,7 @@ impl Summary {
         let time = elapsed(self.elapsed);
         match self.outcome {
             Outcome::Unchanged => good("Nothing to do."),
+            Outcome::AlreadyApplied => good("This plan was applied already; nothing to do."),
             Outcome::Applied => format!("{} {done} in {time}.", good("Applied:")),
             Outcome::Destroyed => format!("{} {done} in {time}.", good("Destroyed:")),
             Outcome::Declined => "Not confirmed; nothing was changed.".to_owned(),

@@ -119,6 +119,12 @@ pub(super) enum Form {
 }
 
 impl Function {
+    /// Whether it reads the project's files.
+    #[must_use]
+    pub fn reads_files(&self) -> bool {
+        matches!(self.run, Run::Files(_) | Run::Form(Form::TemplateFile))
+    }
+
     const fn new(
         blocks: Blocks,
         name: &'static str,

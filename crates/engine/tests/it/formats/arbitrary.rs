@@ -332,8 +332,9 @@ pub(super) fn state() -> impl Strategy<Value = State> {
         btree_map(sequence(), intent(), 0..2),
         vec(watch, 0..2),
         option::of(run()),
+        option::of(digest()),
     );
-    (head, body).prop_map(|(head, (scopes, roster, open, watch, run))| {
+    (head, body).prop_map(|(head, (scopes, roster, open, watch, run, finished))| {
         let (lineage, project, stage, kind, expires, sequence, extra) = head;
         State {
             lineage,
@@ -346,6 +347,7 @@ pub(super) fn state() -> impl Strategy<Value = State> {
             open,
             watch,
             run,
+            finished,
             sequence,
             extra,
         }

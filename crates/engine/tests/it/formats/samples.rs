@@ -191,6 +191,7 @@ pub(super) fn state() -> State {
             done: BTreeSet::from([operation("apply:create:r18/local_instance.web[0]")]),
             answers: BTreeMap::from([(operation("gates:gate:web"), Value::from(true))]),
         }),
+        finished: None,
         sequence: Sequence(42),
         extra: None,
     };

@@ -86,3 +86,33 @@ plan::expression: `sim_machine.web` has no instance [2]
   environment.toml:6:12 in this expression
 "###);
 }
+
+#[test]
+fn a_file_whose_path_is_known_only_after_apply_is_a_mistake_at_plan() {
+    assert_snapshot!(fresh(r#"
+[resource.sim_network.net]
+cidr = "10.0.0.0/16"
+[resource.sim_machine.web]
+image = "${file(sim_network.net.id)}"
+"#), @r"
+plan::late: `file(…)` cannot be evaluated at apply, and the rest is known only then
+  environment.toml:5:9 in this value
+");
+}
+
+#[test]
+fn a_local_beside_what_is_known_only_after_apply_is_put_in_unless_it_is_made_secret() {
+    assert_snapshot!(fresh(r#"
+[local]
+name = "n"
+[resource.sim_network.net]
+cidr = "10.0.0.0/16"
+[resource.sim_machine.a]
+image = "${local.name}-${sim_network.net.id}"
+[resource.sim_machine.b]
+image = "${sensitive(local.name)}-${sim_network.net.id}"
+"#), @r"
+plan::late: `local.name` cannot be evaluated at apply, and the rest is known only then
+  environment.toml:9:9 in this value
+");
+}

@@ -197,6 +197,7 @@ fn state_after(plan: &Plan) -> State {
         open: BTreeMap::new(),
         watch: Vec::new(),
         run: None,
+        finished: None,
         sequence: Sequence(0),
         extra: None,
     };
