@@ -40,6 +40,21 @@ fn nothing_that_is_needed_is_made_or_deleted_out_of_order() {
 }
 
 #[test]
+fn what_is_made_anew_goes_only_after_those_that_leave_it() {
+    let template = |port: u16, group: &str| {
+        format!(
+            "[resource.sim_group.a]\nport = {port}\n[resource.sim_group.b]\nport = 80\n\
+             [resource.sim_listener.http]\ngroup = \"${{sim_group.{group}.id}}\"\n"
+        )
+    };
+    simulate(async {
+        let lab = Lab::new();
+        lab.converge(&template(80, "a"), 1, "before").await;
+        lab.converge(&template(81, "b"), 1, "the listener leaves what is replaced").await;
+    });
+}
+
+#[test]
 fn a_failed_operation_stops_only_what_needs_it() {
     simulate(async {
         let lab = Lab::new();

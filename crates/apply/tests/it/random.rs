@@ -10,8 +10,8 @@ use crate::random_spec::Spec;
 const SEEDS: std::ops::Range<u64> = 0..64;
 /// Changes of a spec, each applied.
 const STEPS: u64 = 5;
-/// Applies on a quiet day until nothing is left to do. More than one, because a reference that
-/// went away since the last apply may still hold what is to go.
+/// Applies on a quiet day until nothing is left to do. More than one, because what turns out never
+/// to become ready is made anew by the next.
 const ROUNDS: usize = 2;
 
 fn seeds() -> std::ops::Range<u64> {

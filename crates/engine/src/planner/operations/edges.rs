@@ -113,10 +113,13 @@ impl Planner {
                 let Some(own) = own_delete.or(own_change) else { continue };
                 for read in remote.reads.keys() {
                     for delete in deleted_at.get(read).into_iter().flatten() {
-                        let waits = *delete != *own
-                            && (own_delete.is_some()
-                                || !is_destroyed_first(&drafts[*delete as usize]));
-                        if waits {
+                        // Who still reads what is destroyed first waits for the new one.
+                        let waits = || {
+                            own_delete.is_some()
+                                || !is_destroyed_first(&drafts[*delete as usize])
+                                || !needs(&drafts[*own as usize], providers.get(read))
+                        };
+                        if *delete != *own && waits() {
                             let need = Need { operation: *own, until: Strength::Complete };
                             let draft = &mut drafts[*delete as usize];
                             match own_delete {
@@ -129,6 +132,11 @@ impl Planner {
             }
         }
     }
+}
+
+/// Whether a draft waits for another, as whoever reads an object waits for what makes it.
+fn needs(draft: &Draft, other: Option<&u32>) -> bool {
+    draft.needs.iter().any(|need| Some(&need.operation) == other)
 }
 
 /// Whether a delete is the first half of a replacement.
