@@ -56,6 +56,10 @@ pub(crate) trait Resource: Send + Sync {
         Ok(())
     }
 
+    /// Puts what a look read into the form in which it was written, where AWS has one form for
+    /// several. `prior` has the attributes as last known, null for an object that is imported.
+    fn as_written(&self, _: &mut Attributes, _: &Value) {}
+
     /// How to look for an object whose create was not answered; `None` if nothing of it can exist.
     ///
     /// The default is by the uid in its tags.

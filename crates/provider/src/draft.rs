@@ -41,6 +41,7 @@ fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
 pub struct Draft {
     /// What is proposed for.
     prior: Option<Value>,
+    config: Value,
     planned: Object,
     replace: Vec<Path>,
     wrong: Vec<WrongArgument>,
@@ -51,13 +52,20 @@ impl Draft {
     #[must_use]
     pub fn new(request: ProposeRequest) -> Draft {
         let planned = request.planned.as_object().cloned().unwrap_or_default();
-        Draft { prior: request.prior, planned, replace: Vec::new(), wrong: Vec::new() }
+        let ProposeRequest { prior, config, .. } = request;
+        Draft { prior, config, planned, replace: Vec::new(), wrong: Vec::new() }
     }
 
     /// The attributes now; `None` for a new object and for a replacement.
     #[must_use]
     pub fn prior(&self) -> Option<&Value> {
         self.prior.as_ref()
+    }
+
+    /// Whether the configuration leaves the argument out, or says null.
+    #[must_use]
+    pub fn left_out(&self, name: &str) -> bool {
+        self.config.get(name).is_none_or(Value::is_null)
     }
 
     /// The attribute as planned, with pending parts.

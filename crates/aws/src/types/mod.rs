@@ -1,6 +1,9 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
+mod blocks;
+mod ebs;
 mod ec2;
+mod instance;
 mod vpc;
 
 use std::sync::Arc;
@@ -9,5 +12,5 @@ use crate::resource::Resource;
 
 /// All types.
 pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
-    vec![Arc::new(vpc::Vpc)]
+    vec![Arc::new(instance::Instance), Arc::new(vpc::Vpc)]
 }
