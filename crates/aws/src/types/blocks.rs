@@ -26,6 +26,32 @@ pub(crate) fn keep(
     draft.set(name, planned);
 }
 
+/// Gives the only table of the argument `name` what it leaves out of `fields`: what the object has
+/// where `stays` says so of the field, else AWS still has to choose.
+pub(crate) fn choose(
+    draft: &mut Draft,
+    name: &str,
+    fields: &[&str],
+    stays: impl Fn(&Value, &Value, &str) -> bool,
+) {
+    let prior = draft.prior().and_then(|it| it.get(name)).and_then(Value::as_list);
+    let before = prior.and_then(|it| it.first()).cloned();
+    let Some([table]) = draft.planned(name).and_then(Value::as_list) else { return };
+    let table = table.clone();
+    if table.is_pending() {
+        return;
+    }
+    let left_out = |field: &&&str| table.get(field).is_none_or(Value::is_null);
+    let left_out: Vec<&str> = fields.iter().filter(left_out).copied().collect();
+    let (stay, open): (Vec<&str>, Vec<&str>) = left_out
+        .into_iter()
+        .partition(|field| before.as_ref().is_some_and(|before| stays(before, &table, field)));
+    keep(draft, name, &stay, |_, _| true);
+    for field in open {
+        draft.leave_open(&format!("{name}[0].{field}"));
+    }
+}
+
 fn completed(table: &Value, before: &Value, fields: &[&str]) -> Value {
     let Value::Object(entries) = table else { return table.clone() };
     let mut entries = (**entries).clone();
@@ -45,16 +71,20 @@ mod tests {
 
     use super::*;
 
-    fn kept(prior: Value, planned: Value) -> Value {
+    fn draft(prior: Value, planned: Value) -> Draft {
         let of = |tables: Value| Value::object([("disk", Value::list([tables]))]);
-        let mut draft = Draft::new(ProposeRequest {
+        Draft::new(ProposeRequest {
             kind: "aws_thing".into(),
             address: "pr/aws_thing.it".parse().expect("an address"),
             uid: Uid("u1".into()),
             prior: Some(of(prior)),
             config: Value::Null,
             planned: of(planned),
-        });
+        })
+    }
+
+    fn kept(prior: Value, planned: Value) -> Value {
+        let mut draft = draft(prior, planned);
         keep(&mut draft, "disk", &["size", "id"], |_, _| true);
         draft.planned("disk").cloned().unwrap_or_default()
     }
@@ -71,5 +101,15 @@ mod tests {
         let prior = Value::object([("size", Value::from(8))]);
         let planned = Value::object([("size", Value::from(9))]);
         assert_eq!(format!("{:?}", kept(prior, planned)), r#"[{"size": 9}]"#);
+    }
+    #[test]
+    fn what_does_not_stay_is_still_to_be_chosen() {
+        let prior = Value::object([("size", Value::from(8)), ("id", "v-1".into())]);
+        let mut draft = draft(prior, Value::object([("size", Value::Null)]));
+        choose(&mut draft, "disk", &["size", "id"], |_, _, field| field == "id");
+        let disk = draft.planned("disk").and_then(Value::as_list).map(|it| it[0].clone());
+        let disk = disk.expect("a table");
+        assert_eq!(disk.get("id"), Some(&Value::from("v-1")));
+        assert!(disk.get("size").is_some_and(Value::is_pending));
     }
 }

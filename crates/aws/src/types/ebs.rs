@@ -29,10 +29,9 @@ pub(crate) struct Device {
 }
 
 /// What AWS chooses of a volume where the configuration does not.
-pub(crate) const CHOSEN: [&str; 9] = [
+pub(crate) const CHOSEN: [&str; 8] = [
     "device_name",
     "volume_id",
-    "snapshot_id",
     "volume_size",
     "volume_type",
     "iops",
@@ -105,17 +104,15 @@ pub(crate) fn check(draft: &mut Draft, at: &str, table: &Value, kind: &str, size
 /// The kinds of volumes (EBS User Guide, "Amazon EBS volume types").
 const KINDS: [&str; 7] = ["gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"];
 
-/// The fields that a volume keeps as AWS chose them. What AWS derived from another kind, or from
-/// another size of `gp2`, does not count for `after`; `kind` and `size` are the fields' names.
-pub(crate) fn kept(before: &Value, after: &Value, kind: &str, size: &str) -> Vec<&'static str> {
+/// Whether the field `field` of a volume stays as AWS chose it. What AWS derived from another kind,
+/// or from another size of `gp2`, does not; `kind` and `size` are the fields' names.
+pub(crate) fn stays(before: &Value, after: &Value, field: &str, kind: &str, size: &str) -> bool {
     let same = |name: &str| {
         let after = after.get(name).filter(|it| !it.is_null());
         after.is_none_or(|after| before.get(name) == Some(after))
     };
     let derived = before.get(kind).and_then(Value::as_str) == Some("gp2");
-    let performs = same(kind) && (same(size) || !derived);
-    let is_kept = |name: &&str| performs || !matches!(*name, "iops" | "throughput");
-    CHOSEN.into_iter().filter(is_kept).collect()
+    !matches!(field, "iops" | "throughput") || (same(kind) && (same(size) || !derived))
 }
 
 /// The volume that a launch makes for `device`.

@@ -3,4 +3,5 @@
 mod lab;
 mod lifecycle;
 
+mod instance;
 mod vpc;

@@ -23,7 +23,7 @@ use crate::types::ebs::{self, Device};
 use crate::types::ec2;
 
 /// What AWS changes only while an instance is stopped.
-const WHILE_STOPPED: [&str; 4] =
+pub(super) const WHILE_STOPPED: [&str; 4] =
     ["instance_type", "ebs_optimized", "user_data", "user_data_base64"];
 
 /// Changes an instance; what takes a stop comes last, and takes one stop together.

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use greenroom_model::value::Value;
 use greenroom_provider::Draft;
 
+use super::change::WHILE_STOPPED;
 use crate::types::{blocks, ebs, ec2};
 
 /// The most bytes of user data (EC2 User Guide, "Run commands when you launch an EC2 instance").
@@ -24,6 +25,19 @@ pub(super) fn propose(draft: &mut Draft) {
     user_data(draft);
     if draft.left_out("launch_template") {
         without_template(draft);
+    }
+    public_address(draft);
+}
+
+/// A stop gives the public address away, and the start takes another one.
+fn public_address(draft: &mut Draft) {
+    let Some(prior) = draft.prior() else { return };
+    let differs =
+        |name: &&str| draft.planned(name).map(Value::reveal) != prior.get(name).map(Value::reveal);
+    let has_one = prior.get("public_ip").is_some_and(|it| !it.is_null());
+    if has_one && WHILE_STOPPED.iter().any(differs) {
+        draft.leave_open("public_ip");
+        draft.leave_open("public_dns");
     }
 }
 
@@ -74,9 +88,10 @@ fn root_volume(draft: &mut Draft) {
                 draft.replaces("root_block_device[0].volume_size");
             }
         }
-        let fields = ebs::kept(&before, &table, "volume_type", "volume_size");
-        blocks::keep(draft, NAME, &fields, |_, _| true);
     }
+    blocks::choose(draft, NAME, &ebs::CHOSEN, |before, table, field| {
+        ebs::stays(before, table, field, "volume_type", "volume_size")
+    });
 }
 
 fn volumes(draft: &mut Draft) {
@@ -90,7 +105,8 @@ fn volumes(draft: &mut Draft) {
         let again = device.is_some() && tables[..at].iter().any(|it| name(it) == device);
         draft.expect(!again, &format!("{path}device_name"), "another volume is this device");
     }
-    blocks::keep(draft, NAME, &ebs::CHOSEN, |before, table| name(before) == name(table));
+    let chosen: Vec<&str> = ebs::CHOSEN.into_iter().chain(["snapshot_id"]).collect();
+    blocks::keep(draft, NAME, &chosen, |before, table| name(before) == name(table));
 }
 
 fn metadata(draft: &mut Draft) {
@@ -102,7 +118,7 @@ fn metadata(draft: &mut Draft) {
         let path = "metadata_options[0].http_put_response_hop_limit";
         draft.expect(fits, path, "an answer goes 1 to 64 hops");
     }
-    blocks::keep(draft, "metadata_options", &CHOSEN, |_, _| true);
+    blocks::choose(draft, "metadata_options", &CHOSEN, |_, _, _| true);
 }
 
 /// A template may be named by id or by name, and the other one is known then.
