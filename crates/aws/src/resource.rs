@@ -102,6 +102,8 @@ pub(crate) enum Tagging {
     None,
     /// By the EC2 API, by id.
     Ec2,
+    /// A key pair, by the EC2 API, by the id that belongs to its name.
+    Ec2KeyPair,
     /// By the ELBv2 API, by ARN, which is the id.
     Elb,
     /// By the Route 53 API: the resource type there, by id.

@@ -17,7 +17,8 @@ use crate::request::{Proposal, ProposeRequest, WrongArgument};
 ///
 /// [`FailureKind::Argument`] with what does not fit `T`.
 pub fn typed<T: DeserializeOwned>(planned: &Value) -> Result<T, Failure> {
-    let known = known_part(planned).unwrap_or_default();
+    let known = known_part(planned).filter(|it| it.as_object().is_some());
+    let known = known.unwrap_or_else(|| Value::from(Object::new()));
     parse(&known).map_err(|message| Failure::new(FailureKind::Argument, message))
 }
 

@@ -9,6 +9,8 @@ mod schema;
 
 use std::sync::Arc;
 
+pub(crate) use change::stop;
+
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::{Object as Values, Value};

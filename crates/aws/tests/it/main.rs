@@ -3,5 +3,11 @@
 mod lab;
 mod lifecycle;
 
+mod data;
+mod ebs_volume;
+mod iam;
+mod images;
 mod instance;
+mod key_pair;
+mod volume_attachment;
 mod vpc;

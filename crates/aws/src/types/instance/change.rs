@@ -82,12 +82,7 @@ async fn running(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), 
 /// Stops the instance, changes it and starts it again. One that does not run is not started.
 async fn stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), Failure> {
     let id = &change.object.id;
-    let ran = state(aws, id).await?.as_deref() == Some("running");
-    if ran {
-        let call = || aws.again.ec2.stop_instances().instance_ids(&**id).send();
-        patiently(aws.pace, "ec2:StopInstances", call).await?;
-    }
-    until_in(aws, id, "stopped").await.map_err(Failure::unknown_effect)?;
+    let ran = stop(aws, id).await?;
     let changed = set_stopped(aws, change, wanted).await;
     if ran {
         // Also after a change that was refused: it ran before.
@@ -98,6 +93,17 @@ async fn stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), 
         until_in(aws, id, "running").await.map_err(|failure| not_started(id, failure))?;
     }
     changed
+}
+
+/// Stops an instance and waits until it is stopped. Whether it ran.
+pub(crate) async fn stop(aws: &Aws, id: &str) -> Result<bool, Failure> {
+    let ran = state(aws, id).await?.as_deref() == Some("running");
+    if ran {
+        let call = || aws.again.ec2.stop_instances().instance_ids(id).send();
+        patiently(aws.pace, "ec2:StopInstances", call).await?;
+    }
+    until_in(aws, id, "stopped").await.map_err(Failure::unknown_effect)?;
+    Ok(ran)
 }
 
 async fn set_stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), Failure> {
