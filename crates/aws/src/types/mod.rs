@@ -14,6 +14,7 @@ mod iam_role_policy_attachment;
 pub(crate) mod image;
 mod instance;
 mod key_pair;
+mod launch_template;
 mod volume_attachment;
 pub(crate) mod vpc;
 
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
         Arc::new(iam_role_policy_attachment::IamRolePolicyAttachment),
         Arc::new(instance::Instance),
         Arc::new(key_pair::KeyPair),
+        Arc::new(launch_template::LaunchTemplate),
         Arc::new(volume_attachment::VolumeAttachment),
         Arc::new(vpc::Vpc),
     ]

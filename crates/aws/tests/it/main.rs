@@ -9,5 +9,6 @@ mod iam;
 mod images;
 mod instance;
 mod key_pair;
+mod launch_template;
 mod volume_attachment;
 mod vpc;
