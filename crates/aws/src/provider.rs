@@ -71,6 +71,9 @@ impl AwsProvider {
     fn attributes(&self, kind: &str, seen: &Seen, prior: &Value) -> Value {
         let mut attributes = seen.attributes.clone();
         attributes.insert("id".into(), Value::from(seen.id.clone()));
+        if let Some(kind) = self.types.get(kind) {
+            kind.resource.as_written(&mut attributes, prior);
+        }
         let schema = self.schema.resources.get(kind);
         for (name, _) in schema.iter().flat_map(|it| &it.attributes) {
             if !attributes.contains_key(name) {

@@ -56,6 +56,10 @@ pub(crate) trait Resource: Send + Sync {
         Ok(())
     }
 
+    /// Puts what a look read into the form in which it was written, where AWS has one form for
+    /// several. `prior` has the attributes as last known, null for an object that is imported.
+    fn as_written(&self, _: &mut Attributes, _: &Value) {}
+
     /// How to look for an object whose create was not answered; `None` if nothing of it can exist.
     ///
     /// The default is by the uid in its tags.
@@ -98,6 +102,8 @@ pub(crate) enum Tagging {
     None,
     /// By the EC2 API, by id.
     Ec2,
+    /// A key pair, by the EC2 API, by the id that belongs to its name.
+    Ec2KeyPair,
     /// By the ELBv2 API, by ARN, which is the id.
     Elb,
     /// By the Route 53 API: the resource type there, by id.

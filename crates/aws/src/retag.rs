@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_provider::Failure;
+use greenroom_provider::{Failure, FailureKind};
 
 use crate::aws::Aws;
 use crate::error::at;
@@ -24,6 +24,7 @@ pub(crate) async fn apply(
     match tagging {
         Tagging::None => Ok(()),
         Tagging::Ec2 => ec2(aws, id, put, gone).await,
+        Tagging::Ec2KeyPair => ec2_key_pair(aws, id, put, gone).await,
         Tagging::Elb => elb(aws, id, put, gone).await,
         Tagging::Route53(kind) => route53(aws, kind, id, put, gone).await,
         Tagging::IamRole => iam_role(aws, id, put, gone).await,
@@ -50,6 +51,19 @@ async fn ec2(aws: &Aws, id: &str, put: Tags, gone: Vec<String>) -> Result<(), Fa
         call.send().await.map_err(at("ec2:DeleteTags"))?;
     }
     Ok(())
+}
+
+/// A key pair is tagged by an id that is not its name.
+async fn ec2_key_pair(aws: &Aws, name: &str, put: Tags, gone: Vec<String>) -> Result<(), Failure> {
+    let filter = aws_sdk_ec2::types::Filter::builder().name("key-name").values(name).build();
+    let call = aws.again.ec2.describe_key_pairs().filters(filter);
+    let answer = call.send().await.map_err(at("ec2:DescribeKeyPairs"))?;
+    let pair = answer.key_pairs.unwrap_or_default().pop().and_then(|it| it.key_pair_id);
+    let Some(id) = pair else {
+        let message = format!("AWS knows no key pair `{name}` any more");
+        return Err(Failure::new(FailureKind::NotFound, message));
+    };
+    ec2(aws, &id, put, gone).await
 }
 
 async fn elb(aws: &Aws, arn: &str, put: Tags, gone: Vec<String>) -> Result<(), Failure> {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use greenroom_model::address::{Address, InstanceKey};
-use greenroom_model::expr::{Expr, Selector};
 use greenroom_model::identity::Uid;
+pub use greenroom_model::reference::{attribute_reference, instance_reference, pending_attribute};
 use greenroom_model::schema::{Attribute, Attributes, OnChange, Presence, Type, TypeSchema};
-use greenroom_model::span::Span;
 use greenroom_model::value::{Object, Path, Step, Value, mark_sensitive, sensitive_paths};
 
 use crate::convert::set_order;
@@ -111,41 +110,6 @@ fn marked(value: Value, attribute: &Attribute, address: &Address, name: &Arc<str
     } else {
         value
     }
-}
-
-/// The reference by which expressions of the same scope name an instance.
-#[must_use]
-pub fn instance_reference(address: &Address) -> Expr {
-    use greenroom_model::address::Mode;
-    let block = &address.block;
-    let (root, names): (Arc<str>, Vec<Arc<str>>) = match block.mode {
-        Mode::Managed => (block.kind.clone(), vec![block.name.clone()]),
-        Mode::Data => ("data".into(), vec![block.kind.clone(), block.name.clone()]),
-    };
-    let reference = Arc::new(Expr::reference(root, names));
-    let key = match &address.key {
-        InstanceKey::Only => return Arc::unwrap_or_clone(reference),
-        InstanceKey::Index(index) => Value::from(*index),
-        InstanceKey::Name(name) => Value::String(name.clone()),
-    };
-    let index = Selector::Index(Arc::new(Expr::literal(key, Span::default())));
-    Expr::select(reference, vec![index], Span::default())
-}
-
-/// The reference by which expressions of the same scope name an attribute.
-#[must_use]
-pub fn attribute_reference(address: &Address, attribute: &Arc<str>) -> Expr {
-    Expr::select(
-        Arc::new(instance_reference(address)),
-        vec![Selector::Attribute(attribute.clone())],
-        Span::default(),
-    )
-}
-
-/// An attribute that only the provider can give, before it has.
-#[must_use]
-pub fn pending_attribute(address: &Address, attribute: &Arc<str>) -> Value {
-    Value::pending(attribute_reference(address, attribute))
 }
 
 /// A name for an object whose configuration leaves it out: environment, resource and uid, at most

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod identity;
 pub mod journal;
 pub mod plan;
+pub mod reference;
 pub mod roster;
 pub mod schema;
 pub mod span;

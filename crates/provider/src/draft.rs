@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use greenroom_model::value::{Object, Path, Value};
+use greenroom_model::address::Address;
+use greenroom_model::reference::pending_part;
+use greenroom_model::value::{Object, Path, Step, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,9 +17,8 @@ use crate::request::{Proposal, ProposeRequest, WrongArgument};
 ///
 /// [`FailureKind::Argument`] with what does not fit `T`.
 pub fn typed<T: DeserializeOwned>(planned: &Value) -> Result<T, Failure> {
-    let known = planned.as_object().into_iter().flatten();
-    let known = known.filter(|(_, value)| !value.has_pending());
-    let known = Value::object(known.map(|(name, value)| (Arc::clone(name), value.clone())));
+    let known = known_part(planned).filter(|it| it.as_object().is_some());
+    let known = known.unwrap_or_else(|| Value::from(Object::new()));
     parse(&known).map_err(|message| Failure::new(FailureKind::Argument, message))
 }
 
@@ -33,14 +34,33 @@ pub fn value<T: Serialize>(record: &T) -> Value {
         .expect("arguments and attributes are JSON")
 }
 
+/// What is known of a value: fields that are pending are left out, and lists that wait for one of
+/// their elements.
+fn known_part(value: &Value) -> Option<Value> {
+    match value {
+        Value::Pending(_) => None,
+        Value::List(elements) if value.has_pending() => {
+            elements.iter().map(known_part).collect::<Option<Vec<Value>>>().map(Value::from)
+        }
+        Value::Object(fields) if value.has_pending() => {
+            let known = |(name, it): (&Arc<str>, &Value)| Some((Arc::clone(name), known_part(it)?));
+            Some(Value::object(fields.iter().filter_map(known)))
+        }
+        Value::Sensitive(secret) if value.has_pending() => known_part(&secret.value),
+        known => Some(known.clone()),
+    }
+}
+
 fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::to_value(value).and_then(serde_json::from_value).map_err(|error| error.to_string())
 }
 
 /// A proposal in the making: the planned attributes and the mistakes found so far.
 pub struct Draft {
+    address: Address,
     /// What is proposed for.
     prior: Option<Value>,
+    config: Value,
     planned: Object,
     replace: Vec<Path>,
     wrong: Vec<WrongArgument>,
@@ -51,13 +71,20 @@ impl Draft {
     #[must_use]
     pub fn new(request: ProposeRequest) -> Draft {
         let planned = request.planned.as_object().cloned().unwrap_or_default();
-        Draft { prior: request.prior, planned, replace: Vec::new(), wrong: Vec::new() }
+        let ProposeRequest { address, prior, config, .. } = request;
+        Draft { address, prior, config, planned, replace: Vec::new(), wrong: Vec::new() }
     }
 
     /// The attributes now; `None` for a new object and for a replacement.
     #[must_use]
     pub fn prior(&self) -> Option<&Value> {
         self.prior.as_ref()
+    }
+
+    /// Whether the configuration leaves the argument out, or says null.
+    #[must_use]
+    pub fn left_out(&self, name: &str) -> bool {
+        self.config.get(name).is_none_or(Value::is_null)
     }
 
     /// The attribute as planned, with pending parts.
@@ -116,6 +143,16 @@ impl Draft {
         }
     }
 
+    /// Leaves an attribute, or a part of it such as `disk[0].size`, to the provider: it is known
+    /// when the change is done.
+    pub fn leave_open(&mut self, part: &str) {
+        let part = path(part);
+        let pending = pending_part(&self.address, &part);
+        if let Some((Step::Key(name), rest)) = part.0.split_first() {
+            put(self.planned.entry(Arc::clone(name)).or_default(), rest, pending);
+        }
+    }
+
     /// Says that a change of the argument at `name` takes a new object.
     pub fn replaces(&mut self, name: &str) {
         self.replace.push(path(name));
@@ -141,7 +178,50 @@ impl Draft {
     }
 }
 
+fn put(value: &mut Value, at: &[Step], part: Value) {
+    match (at.split_first(), value) {
+        (None, value) => *value = part,
+        (Some((Step::Key(name), rest)), Value::Object(fields)) => {
+            put(Arc::make_mut(fields).entry(Arc::clone(name)).or_default(), rest, part);
+        }
+        (Some((Step::Index(index), rest)), Value::List(elements)) => {
+            if let Some(element) = Arc::make_mut(elements).get_mut(*index) {
+                put(element, rest, part);
+            }
+        }
+        // Of something that is pending as a whole, every part is.
+        _ => {}
+    }
+}
+
 /// An argument's path, such as `default_action.type` or `ingress[0].from_port`.
 fn path(name: &str) -> Path {
     name.parse().expect("the names of arguments are written by us")
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::identity::Uid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_open_is_left_out_of_what_is_sent() {
+        let disk = Value::object([("size", Value::from(8)), ("id", Value::Null)]);
+        let planned = Value::object([("disk", Value::list([disk])), ("name", "a".into())]);
+        let mut draft = Draft::new(ProposeRequest {
+            kind: "thing".into(),
+            address: "pr/thing.it".parse().expect("an address"),
+            uid: Uid("u1".into()),
+            prior: None,
+            config: Value::Null,
+            planned,
+        });
+        draft.leave_open("disk[0].id");
+        draft.leave_open("name");
+        let planned = draft.finish().planned;
+        assert!(planned.get("name").is_some_and(Value::is_pending));
+        let sent: serde_json::Value = typed(&planned).expect("it is JSON");
+        assert_eq!(sent.to_string(), r#"{"disk":[{"size":8}]}"#);
+    }
 }

@@ -1,5 +1,14 @@
 //! The data sources, one file each.
 
+mod ami;
+mod availability_zones;
+mod caller_identity;
+mod filters;
+mod region;
+mod ssm_parameter;
+mod subnets;
+mod vpc;
+
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::Value;
@@ -19,5 +28,13 @@ pub(crate) trait DataSource: Send + Sync {
 
 /// All data sources.
 pub(crate) fn all() -> Vec<Box<dyn DataSource>> {
-    vec![]
+    vec![
+        Box::new(ami::Ami),
+        Box::new(availability_zones::AvailabilityZones),
+        Box::new(caller_identity::CallerIdentity),
+        Box::new(region::Region),
+        Box::new(ssm_parameter::SsmParameter),
+        Box::new(subnets::Subnets),
+        Box::new(vpc::Vpc),
+    ]
 }

@@ -2,11 +2,13 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, Object};
+use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object};
 use ipnet::Ipv4Net;
+use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
 use crate::error::{ApiError, at};
@@ -31,6 +33,11 @@ pub(crate) fn filter(sought: &Sought, id: &str) -> Filter {
 /// A filter by one value.
 pub(crate) fn filter_by(name: &str, value: impl Into<String>) -> Filter {
     Filter::builder().name(name).values(value).build()
+}
+
+/// A filter by any of some values, of which AWS takes 200 at most.
+pub(crate) fn filter_by_any(name: &str, values: &[String]) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.to_vec())).build()
 }
 
 /// Tags for the create call of an object of `kind`.
@@ -59,7 +66,6 @@ pub(crate) fn arn(aws: &Aws, account: &str, resource: &str) -> String {
 ///
 /// There is none, which leaves open what was made.
 pub(crate) fn given(id: Option<String>, action: &str) -> Result<Arc<str>, Failure> {
-    use greenroom_provider::FailureKind;
     id.map(Into::into).ok_or_else(|| {
         let message = format!("{action}: AWS answered without an id");
         Failure::new(FailureKind::Internal, message).unknown_effect()
@@ -116,4 +122,49 @@ pub(crate) async fn interfaces(
         format!("network interface {id} of {what} ({whose})")
     };
     Ok(answer.network_interfaces.unwrap_or_default().into_iter().map(describe).collect())
+}
+
+/// Looks again and again until `look` finds something, for at most ten minutes; `what` is what is
+/// waited for.
+///
+/// # Errors
+///
+/// The look failed, or found nothing in all that time.
+pub(crate) async fn until<T, F>(aws: &Aws, what: &str, look: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<Option<T>, Failure>>,
+{
+    const PATIENCE: Duration = Duration::from_secs(600);
+    let every = aws.pace.scaled(Duration::from_secs(3)).max(Duration::from_millis(5));
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if began.elapsed() > PATIENCE {
+            let message = format!("{what} is not done after {PATIENCE:?}");
+            return Err(Failure::new(FailureKind::Unavailable, message));
+        }
+        sleep(every).await;
+    }
+}
+
+/// Notes it unless the argument is one of `words`, where it is known.
+pub(crate) fn check_word(draft: &mut Draft, name: &str, words: &[&str]) {
+    let fits = draft.given(name).and_then(Value::as_str).is_none_or(|it| words.contains(&it));
+    draft.expect(fits, name, format!("it is one of {}", words.join(", ")));
+}
+
+/// Notes it unless the field `field` of the tables of the argument `name` is one of `words`.
+pub(crate) fn check_field(draft: &mut Draft, name: &str, field: &str, words: &[&str]) {
+    for (at, table) in tables(draft, name).iter().enumerate() {
+        let fits = table.get(field).and_then(Value::as_str).is_none_or(|it| words.contains(&it));
+        let path = format!("{name}[{at}].{field}");
+        draft.expect(fits, &path, format!("it is one of {}", words.join(", ")));
+    }
+}
+
+/// The tables of an argument; none where it is not known how many there are.
+pub(crate) fn tables(draft: &Draft, name: &str) -> Vec<Value> {
+    draft.planned(name).and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default()
 }

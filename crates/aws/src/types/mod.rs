@@ -1,7 +1,22 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
-mod ec2;
-mod vpc;
+mod ami_copy;
+mod ami_from_instance;
+mod ami_launch_permission;
+mod blocks;
+mod ebs;
+mod ebs_volume;
+pub(crate) mod ec2;
+mod iam;
+mod iam_instance_profile;
+mod iam_role;
+mod iam_role_policy_attachment;
+pub(crate) mod image;
+mod instance;
+mod key_pair;
+mod launch_template;
+mod volume_attachment;
+pub(crate) mod vpc;
 
 use std::sync::Arc;
 
@@ -9,5 +24,18 @@ use crate::resource::Resource;
 
 /// All types.
 pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
-    vec![Arc::new(vpc::Vpc)]
+    vec![
+        Arc::new(ami_copy::AmiCopy),
+        Arc::new(ami_from_instance::AmiFromInstance),
+        Arc::new(ami_launch_permission::AmiLaunchPermission),
+        Arc::new(ebs_volume::EbsVolume),
+        Arc::new(iam_instance_profile::IamInstanceProfile),
+        Arc::new(iam_role::IamRole),
+        Arc::new(iam_role_policy_attachment::IamRolePolicyAttachment),
+        Arc::new(instance::Instance),
+        Arc::new(key_pair::KeyPair),
+        Arc::new(launch_template::LaunchTemplate),
+        Arc::new(volume_attachment::VolumeAttachment),
+        Arc::new(vpc::Vpc),
+    ]
 }

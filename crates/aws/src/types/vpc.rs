@@ -226,7 +226,7 @@ async fn set_dns_hostnames(aws: &Aws, id: &str, to: Option<bool>) -> Result<(), 
 }
 
 /// Whether AWS resolves names in a VPC, and whether it gives some.
-async fn dns(aws: &Aws, id: &str) -> Result<(Option<bool>, Option<bool>), Failure> {
+pub(crate) async fn dns(aws: &Aws, id: &str) -> Result<(Option<bool>, Option<bool>), Failure> {
     let attribute = |name: VpcAttributeName| {
         aws.again.ec2.describe_vpc_attribute().vpc_id(id).attribute(name).send()
     };
@@ -239,20 +239,25 @@ async fn dns(aws: &Aws, id: &str) -> Result<(Option<bool>, Option<bool>), Failur
     ))
 }
 
+/// The main route table of a VPC.
+pub(crate) async fn main_route_table(aws: &Aws, id: &str) -> Result<Option<String>, Failure> {
+    let main = ec2::filter_by("association.main", "true");
+    let call = aws.again.ec2.describe_route_tables().filters(ec2::filter_by("vpc-id", id));
+    let answer = call.filters(main).send().await.map_err(at("ec2:DescribeRouteTables"))?;
+    Ok(answer.route_tables.unwrap_or_default().pop().and_then(|it| it.route_table_id))
+}
+
 /// What AWS makes with a VPC.
 async fn made_with(aws: &Aws, id: &str) -> Result<Attributes, Failure> {
     let ec2 = &aws.again.ec2;
     let of_vpc = || ec2::filter_by("vpc-id", id);
-    let main = ec2::filter_by("association.main", "true");
-    let tables = ec2.describe_route_tables().filters(of_vpc()).filters(main).send();
-    let tables = tables.await.map_err(at("ec2:DescribeRouteTables"))?;
+    let table = main_route_table(aws, id).await?;
     let default = ec2::filter_by("group-name", "default");
     let groups = ec2.describe_security_groups().filters(of_vpc()).filters(default).send();
     let groups = groups.await.map_err(at("ec2:DescribeSecurityGroups"))?;
     let acls = ec2.describe_network_acls().filters(of_vpc());
     let acls = acls.filters(ec2::filter_by("default", "true")).send();
     let acls = acls.await.map_err(at("ec2:DescribeNetworkAcls"))?;
-    let table = tables.route_tables.unwrap_or_default().pop().and_then(|it| it.route_table_id);
     Ok(Attributes {
         default_route_table_id: table.clone(),
         main_route_table_id: table,

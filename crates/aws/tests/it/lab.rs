@@ -7,6 +7,7 @@ use greenroom_apply::{NoGates, Providers, SystemClock, Unobserved, Workbench};
 use greenroom_aws::{AwsProvider, Pace};
 use greenroom_emulator::Cloud;
 use greenroom_model::value::{Object, Value};
+use greenroom_provider::{DataRequest, Provider};
 use greenroom_sim::lab::{self, OneProvider};
 use greenroom_store::FolderStore;
 use tempfile::TempDir;
@@ -34,13 +35,31 @@ impl Deref for Lab {
 impl Lab {
     /// A laboratory on a cloud of its own.
     pub(crate) async fn start() -> Lab {
-        Lab::on(Arc::new(Cloud::start().await)).await
+        let lab = Lab::on(Arc::new(Cloud::start().await)).await;
+        lab.warm_up().await;
+        lab
+    }
+
+    /// Asks each API something, without haste: a server starts with the first request, and loads
+    /// an API with its first call. Both may take longer than a call does at the pace of tests.
+    async fn warm_up(&self) {
+        let provider = connect(&self.cloud, &self.folder, Pace::default()).await;
+        for kind in ["aws_availability_zones", "aws_caller_identity"] {
+            let request = DataRequest {
+                kind: kind.into(),
+                address: format!("pr/data.{kind}.it").parse().expect("an address"),
+                config: Value::Null,
+            };
+            let answer = provider.read_data(vec![request]).await.pop().expect("one answer");
+            answer.expect("the servers start");
+        }
+        self.cloud.clear_log();
     }
 
     /// Another state on the same cloud.
     pub(crate) async fn on(cloud: Arc<Cloud>) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
-        let provider = connect(&cloud, &folder).await;
+        let provider = connect(&cloud, &folder, Pace::new(PACE)).await;
         let providers = Providers::new([Arc::new(OneProvider::new(provider)) as Arc<_>]);
         let workbench = Workbench {
             store: Arc::new(FolderStore::new(folder.path().join("state"))),
@@ -56,11 +75,11 @@ impl Lab {
 
     /// The provider once more, to do what somebody else might do.
     pub(crate) async fn provider(&self) -> AwsProvider {
-        connect(&self.cloud, &self.folder).await
+        connect(&self.cloud, &self.folder, Pace::new(PACE)).await
     }
 }
 
-async fn connect(cloud: &Cloud, folder: &TempDir) -> AwsProvider {
+async fn connect(cloud: &Cloud, folder: &TempDir, pace: Pace) -> AwsProvider {
     let credentials = folder.path().join("credentials");
     let text = format!("[default]\naws_access_key_id = {ACCOUNT}\naws_secret_access_key = none\n");
     std::fs::write(&credentials, text).expect("a file");
@@ -75,5 +94,5 @@ async fn connect(cloud: &Cloud, folder: &TempDir) -> AwsProvider {
     .into_iter()
     .map(|(name, value)| (name.into(), value))
     .collect();
-    AwsProvider::connect(&settings, Pace::new(PACE)).await.expect("sound settings")
+    AwsProvider::connect(&settings, pace).await.expect("sound settings")
 }

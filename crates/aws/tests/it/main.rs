@@ -3,4 +3,12 @@
 mod lab;
 mod lifecycle;
 
+mod data;
+mod ebs_volume;
+mod iam;
+mod images;
+mod instance;
+mod key_pair;
+mod launch_template;
+mod volume_attachment;
 mod vpc;

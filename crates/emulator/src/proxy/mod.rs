@@ -3,6 +3,7 @@
 pub(crate) mod fault;
 pub(crate) mod log;
 
+mod amend;
 mod answer;
 mod call;
 mod listen;
@@ -83,7 +84,7 @@ impl Proxy {
     async fn forward(&self, call: &Call) -> Answer {
         let upstream = Upstream::of(&call.service);
         let port = self.servers.port(upstream).await;
-        let answer = self.client.ask(port, call).await;
+        let answer = self.client.ask(port, &amend::amended(call)).await;
         if !answer.is_unknown() {
             return answer;
         }
