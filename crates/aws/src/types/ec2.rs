@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object};
-use ipnet::Ipv4Net;
+use greenroom_provider::{Deleted, Draft, Failure, FailureKind};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
-use crate::error::{ApiError, at};
+use crate::error::ApiError;
 use crate::resource::Sought;
 use crate::tags::{self, Tags};
 
@@ -84,44 +84,50 @@ pub(crate) fn deleted<T>(answer: Result<T, ApiError>) -> Result<Deleted, Failure
 /// Checks an IPv4 block: its form, that nothing is set behind its prefix, and the prefix.
 pub(crate) fn check_cidr(draft: &mut Draft, name: &str, prefixes: RangeInclusive<u8>) {
     let Some(text) = draft.given(name).and_then(Value::as_str).map(str::to_owned) else { return };
+    check_ipv4(draft, name, &text, prefixes);
+}
+
+/// As [`check_cidr`], for the text that stands at `path`.
+pub(crate) fn check_ipv4(draft: &mut Draft, path: &str, text: &str, prefixes: RangeInclusive<u8>) {
     let Ok(block) = text.parse::<Ipv4Net>() else {
-        return draft.wrong(
-            name,
-            format!("`{text}` is no IPv4 block"),
-            Some("such as 10.0.0.0/16"),
-        );
+        let help = Some("such as 10.0.0.0/16");
+        return draft.wrong(path, format!("`{text}` is no IPv4 block"), help);
     };
+    check_block(draft, path, block.into(), &prefixes);
+}
+
+/// Checks an IPv6 block as [`check_cidr`] does, and puts it into the one form that AWS gives back.
+pub(crate) fn canonical_ipv6(draft: &mut Draft, name: &str, prefixes: RangeInclusive<u8>) {
+    let Some(text) = draft.given(name).and_then(Value::as_str).map(str::to_owned) else { return };
+    if let Some(block) = check_ipv6(draft, name, &text, prefixes) {
+        draft.set(name, block);
+    }
+}
+
+/// Checks the text of an IPv6 block that stands at `path`; its canonical form.
+pub(crate) fn check_ipv6(
+    draft: &mut Draft,
+    path: &str,
+    text: &str,
+    prefixes: RangeInclusive<u8>,
+) -> Option<String> {
+    let Ok(block) = text.parse::<Ipv6Net>() else {
+        let help = Some("such as 2001:db8:1234:1a00::/64");
+        draft.wrong(path, format!("`{text}` is no IPv6 block"), help);
+        return None;
+    };
+    check_block(draft, path, block.into(), &prefixes);
+    Some(block.to_string())
+}
+
+fn check_block(draft: &mut Draft, path: &str, block: IpNet, prefixes: &RangeInclusive<u8>) {
     if block.trunc() != block {
         let help = format!("the block that holds it is {}", block.trunc());
-        draft.wrong(name, format!("`{text}` has bits behind its prefix"), Some(&help));
+        draft.wrong(path, format!("`{block}` has bits behind its prefix"), Some(&help));
     }
     let (least, most) = (prefixes.start(), prefixes.end());
     let message = format!("the prefix is from /{least} to /{most}");
-    draft.expect(prefixes.contains(&block.prefix_len()), name, message);
-}
-
-/// The network interfaces that a filter finds, with what they belong to: what holds a security
-/// group, a subnet or a VPC.
-pub(crate) async fn interfaces(
-    aws: &Aws,
-    filter: Filter,
-    held: &Object,
-) -> Result<Vec<String>, Failure> {
-    let call = aws.again.ec2.describe_network_interfaces().filters(filter);
-    let answer = call.send().await.map_err(at("ec2:DescribeNetworkInterfaces"))?;
-    let describe = |interface: aws_sdk_ec2::types::NetworkInterface| {
-        let id = interface.network_interface_id.unwrap_or_default();
-        let used_by = interface.attachment.and_then(|it| it.instance_id);
-        let what = used_by.or(interface.description).unwrap_or_default();
-        let tags = tags_of(interface.tag_set);
-        let whose = match tags.get(tags::LINEAGE) {
-            Some(owner) if **owner == *held.owner.lineage.0 => "ours",
-            Some(_) => "of another environment",
-            None => "not made by Greenroom",
-        };
-        format!("network interface {id} of {what} ({whose})")
-    };
-    Ok(answer.network_interfaces.unwrap_or_default().into_iter().map(describe).collect())
+    draft.expect(prefixes.contains(&block.prefix_len()), path, message);
 }
 
 /// Looks again and again until `look` finds something, for at most ten minutes; `what` is what is

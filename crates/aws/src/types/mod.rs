@@ -7,14 +7,17 @@ mod blocks;
 mod ebs;
 mod ebs_volume;
 pub(crate) mod ec2;
+mod holders;
 mod iam;
 mod iam_instance_profile;
 mod iam_role;
 mod iam_role_policy_attachment;
 pub(crate) mod image;
 mod instance;
+mod internet_gateway;
 mod key_pair;
 mod launch_template;
+mod subnet;
 mod volume_attachment;
 pub(crate) mod vpc;
 
@@ -33,8 +36,10 @@ pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
         Arc::new(iam_role::IamRole),
         Arc::new(iam_role_policy_attachment::IamRolePolicyAttachment),
         Arc::new(instance::Instance),
+        Arc::new(internet_gateway::InternetGateway),
         Arc::new(key_pair::KeyPair),
         Arc::new(launch_template::LaunchTemplate),
+        Arc::new(subnet::Subnet),
         Arc::new(volume_attachment::VolumeAttachment),
         Arc::new(vpc::Vpc),
     ]

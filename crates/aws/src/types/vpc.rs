@@ -12,7 +12,7 @@ use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
+use super::{ec2, holders};
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sought, Tagging};
@@ -181,7 +181,7 @@ impl Resource for Vpc {
     }
 
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        ec2::interfaces(aws, ec2::filter_by("vpc-id", &*object.id), object).await
+        holders::interfaces(aws, ec2::filter_by("vpc-id", &*object.id), object).await
     }
 }
 
