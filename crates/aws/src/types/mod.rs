@@ -1,6 +1,8 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
 mod ec2;
+mod elb;
+mod lb_target_group;
 mod vpc;
 
 use std::sync::Arc;
@@ -9,5 +11,5 @@ use crate::resource::Resource;
 
 /// All types.
 pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
-    vec![Arc::new(vpc::Vpc)]
+    vec![Arc::new(lb_target_group::TargetGroup), Arc::new(vpc::Vpc)]
 }
