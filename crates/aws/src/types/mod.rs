@@ -1,7 +1,11 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
+mod action;
 mod ec2;
 mod elb;
+mod lb;
+mod lb_listener;
+mod lb_listener_rule;
 mod lb_target_group;
 mod vpc;
 
