@@ -1,5 +1,8 @@
 //! The data sources, one file each.
 
+mod lb;
+mod route53_zone;
+
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::Value;
@@ -19,5 +22,5 @@ pub(crate) trait DataSource: Send + Sync {
 
 /// All data sources.
 pub(crate) fn all() -> Vec<Box<dyn DataSource>> {
-    vec![]
+    vec![Box::new(lb::LoadBalancerSource), Box::new(route53_zone::ZoneSource)]
 }
