@@ -128,11 +128,11 @@ impl Aws {
             let config = config.retry_config(retries).timeout_config(timeouts.clone()).build();
             Clients::new(&config, endpoints)
         };
-        let again = with(again);
+        let (again, once) = (with(again), with(RetryConfig::disabled()));
         Aws {
-            batches: Batches::new(&again, pace),
+            batches: Batches::new(&again, &once, pace),
             again,
-            once: with(RetryConfig::disabled()),
+            once,
             default_tags,
             pace,
             region,

@@ -10,21 +10,37 @@ use greenroom_provider::coalesce::Answers;
 use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, Class};
 use crate::send::patiently_if;
+use crate::types::route53::changes::Changes;
+use crate::types::route53::records::{self, RecordChange};
+use crate::types::targets::{self, Target};
 
 /// The batches of one configuration.
 pub(crate) struct Batches {
     /// Terminations of instances, by id.
     pub(crate) terminations: Coalescer<Arc<str>, ()>,
+    /// Registrations of targets.
+    pub(crate) registrations: Coalescer<Target, ()>,
+    /// Deregistrations of targets.
+    pub(crate) deregistrations: Coalescer<Target, ()>,
+    /// Changes of records; the answer is the id of the change at AWS.
+    pub(crate) records: Coalescer<RecordChange, Arc<str>>,
+    /// Changes at Route 53 that are under way.
+    pub(crate) changes: Changes,
 }
 
 impl Batches {
-    pub(crate) fn new(clients: &Clients, pace: Pace) -> Batches {
-        let ec2 = clients.ec2.clone();
+    /// `again` for changes that have the same effect the second time, `once` for others.
+    pub(crate) fn new(again: &Clients, once: &Clients, pace: Pace) -> Batches {
+        let ec2 = again.ec2.clone();
         Batches {
             terminations: Coalescer::new(Pace::tick(), move |ids| {
                 let ec2 = ec2.clone();
                 together(ids, move |ids| terminate(ec2.clone(), pace, ids)).boxed()
             }),
+            registrations: targets::registrations(again, pace),
+            deregistrations: targets::deregistrations(again),
+            records: records::batches(again, once, pace),
+            changes: Changes::default(),
         }
     }
 }
@@ -43,10 +59,11 @@ async fn terminate(
 
 /// Sends all keys in one call. If AWS refuses it, one key may have spoiled it for the others: then
 /// each is sent alone, and has an answer of its own.
-pub(crate) async fn together<K, F>(keys: Vec<K>, send: impl Fn(Vec<K>) -> F) -> Answers<K, ()>
+pub(crate) async fn together<K, V, F>(keys: Vec<K>, send: impl Fn(Vec<K>) -> F) -> Answers<K, V>
 where
     K: Clone + Ord,
-    F: Future<Output = Result<(), ApiError>>,
+    V: Clone,
+    F: Future<Output = Result<V, ApiError>>,
 {
     match send(keys.clone()).await {
         Err(error) if keys.len() > 1 && matches!(error.class, Class::Refused(_)) => {

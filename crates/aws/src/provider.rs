@@ -126,7 +126,7 @@ impl AwsProvider {
         let seen = kind.resource.look(&self.aws, &sought).await?;
         let mut present = seen.into_iter().filter(Seen::is_present);
         if kind.resource.tagging() == Tagging::None {
-            return Ok(present.next());
+            return Ok(present.find(|seen| kind.resource.is_it(&sent, seen)));
         }
         let ours = (owner.lineage.clone(), sent.uid.clone());
         Ok(present.find(|seen| tags::owner_in(&seen.tags).as_ref() == Some(&ours)))
@@ -141,8 +141,11 @@ impl AwsProvider {
     ) -> Result<Arc<str>, Failure> {
         use greenroom_provider::WorldEffect;
         let doubtful = failure.effect == WorldEffect::Unknown;
-        // A name that is taken may have been taken by an attempt whose answer was lost.
-        if !doubtful && failure.kind != FailureKind::Stranger {
+        // A name that is taken may have been taken by an attempt whose answer was lost. Tags say
+        // so; without them, what is there must not be believed to be ours.
+        let may_be_ours =
+            failure.kind == FailureKind::Stranger && kind.resource.tagging() != Tagging::None;
+        if !doubtful && !may_be_ours {
             return Err(failure);
         }
         let sent = Sent { uid: &request.uid, arguments: &request.planned };
@@ -515,7 +518,8 @@ fn known(planned: &Value, id: &str) -> Value {
     Value::from(known)
 }
 
-fn wanted_tags(planned: &Value) -> Tags {
+/// All tags that a plan gives an object, the owner's aside.
+pub(crate) fn wanted_tags(planned: &Value) -> Tags {
     let all = planned.get("tags_all").filter(|it| !it.has_pending() && !it.is_null());
     let all = all.or_else(|| planned.get("tags")).and_then(Value::as_object);
     let texts = all.into_iter().flatten();

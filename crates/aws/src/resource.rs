@@ -67,6 +67,11 @@ pub(crate) trait Resource: Send + Sync {
         Some(Sought::Uids(vec![sent.uid.clone()]))
     }
 
+    /// Whether what was found by the handle is what was sent, for objects without tags.
+    fn is_it(&self, _: &Sent<'_>, _: &Seen) -> bool {
+        true
+    }
+
     /// Makes an object and returns its id, as soon as AWS has given one.
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure>;
 

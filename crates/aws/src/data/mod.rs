@@ -4,7 +4,9 @@ mod ami;
 mod availability_zones;
 mod caller_identity;
 mod filters;
+mod lb;
 mod region;
+mod route53_zone;
 mod ssm_parameter;
 mod subnets;
 mod vpc;
@@ -32,7 +34,9 @@ pub(crate) fn all() -> Vec<Box<dyn DataSource>> {
         Box::new(ami::Ami),
         Box::new(availability_zones::AvailabilityZones),
         Box::new(caller_identity::CallerIdentity),
+        Box::new(lb::LoadBalancerSource),
         Box::new(region::Region),
+        Box::new(route53_zone::ZoneSource),
         Box::new(ssm_parameter::SsmParameter),
         Box::new(subnets::Subnets),
         Box::new(vpc::Vpc),

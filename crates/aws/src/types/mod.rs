@@ -1,5 +1,6 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
+mod action;
 mod ami_copy;
 mod ami_from_instance;
 mod ami_launch_permission;
@@ -7,6 +8,7 @@ mod blocks;
 mod ebs;
 mod ebs_volume;
 pub(crate) mod ec2;
+mod elb;
 mod holders;
 mod iam;
 mod iam_instance_profile;
@@ -17,7 +19,17 @@ mod instance;
 mod internet_gateway;
 mod key_pair;
 mod launch_template;
+pub(crate) mod lb;
+mod lb_listener;
+mod lb_listener_rule;
+mod lb_target_group;
+mod lb_target_group_attachment;
+pub(crate) mod route53;
+mod route53_health_check;
+mod route53_record;
+pub(crate) mod route53_zone;
 mod subnet;
+pub(crate) mod targets;
 mod volume_attachment;
 pub(crate) mod vpc;
 
@@ -39,6 +51,14 @@ pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
         Arc::new(internet_gateway::InternetGateway),
         Arc::new(key_pair::KeyPair),
         Arc::new(launch_template::LaunchTemplate),
+        Arc::new(lb::LoadBalancer),
+        Arc::new(lb_listener::Listener),
+        Arc::new(lb_listener_rule::ListenerRule),
+        Arc::new(lb_target_group::TargetGroup),
+        Arc::new(lb_target_group_attachment::Attachment),
+        Arc::new(route53_health_check::HealthCheck),
+        Arc::new(route53_record::RecordType),
+        Arc::new(route53_zone::Zone),
         Arc::new(subnet::Subnet),
         Arc::new(volume_attachment::VolumeAttachment),
         Arc::new(vpc::Vpc),

@@ -1,0 +1,219 @@
+//! `aws_route53_record`: what a name stands for.
+//!
+//! Guarded: its weight says who gets the traffic, so nobody's change is written over. Claimed: a
+//! record has no tags, so it is made by a call that fails if there is one, after a look that
+//! found none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use greenroom_model::schema::{Recognition, TypeSchema};
+use greenroom_model::value::Value;
+use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
+use serde::{Deserialize, Serialize};
+
+use super::elb::PARENTS;
+use super::route53::records::{Action, RecordChange, taken};
+use super::route53::{normal_name, zone_name};
+use crate::aws::Aws;
+use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
+use crate::tags::Tags;
+
+mod id;
+pub(super) mod list;
+mod propose;
+mod record;
+mod schema;
+
+use id::Id;
+pub(crate) use record::Record;
+
+/// The type `aws_route53_record`.
+pub(crate) struct RecordType;
+
+/// The types of record (Route 53 Developer Guide, "Supported DNS record types").
+const TYPES: [&str; 17] = [
+    "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV",
+    "SSHFP", "SVCB", "TLSA", "TXT",
+];
+
+/// How many records of a zone are asked for one by one; of more, all pages are read.
+const FEW: usize = 4;
+
+/// Its attributes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+struct Attributes {
+    zone_id: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    ttl: Option<i64>,
+    records: Option<BTreeSet<String>>,
+    alias: Option<Vec<Alias>>,
+    set_identifier: Option<String>,
+    weighted_routing_policy: Option<Vec<Weighted>>,
+    failover_routing_policy: Option<Vec<Failover>>,
+    latency_routing_policy: Option<Vec<Latency>>,
+    multivalue_answer_routing_policy: Option<bool>,
+    health_check_id: Option<String>,
+    fqdn: String,
+}
+
+/// A name of AWS that a record stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+struct Alias {
+    name: String,
+    zone_id: String,
+    evaluate_target_health: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+struct Weighted {
+    weight: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+struct Failover {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+struct Latency {
+    region: String,
+}
+
+#[async_trait]
+impl Resource for RecordType {
+    fn schema(&self) -> TypeSchema {
+        let schema =
+            TypeSchema::new("aws_route53_record", "What a name stands for.", schema::attributes());
+        TypeSchema { recognition: Recognition::Claimed, ..schema }.guarded()
+    }
+
+    fn tagging(&self) -> Tagging {
+        Tagging::None
+    }
+
+    fn propose(&self, draft: &mut Draft) {
+        propose::propose(draft);
+    }
+
+    /// A change takes up to a minute to reach all name servers.
+    fn poll(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
+        let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
+        let mut zones: BTreeMap<String, Vec<(Arc<str>, Id)>> = BTreeMap::new();
+        for id in ids {
+            let Some(parts) = Id::parse(id) else { continue };
+            zones.entry(parts.zone.clone()).or_default().push((id.clone(), parts));
+        }
+        let found = futures::stream::iter(zones).map(|(zone, ids)| look_in(aws, zone, ids));
+        let found: Vec<Vec<Seen>> = found.buffered(PARENTS).try_collect().await?;
+        let found: Vec<Seen> = found.into_iter().flatten().collect();
+        let pending = aws.batches.changes.pending(aws, found.iter().map(|it| &it.id)).await?;
+        let with_condition = |it: Seen| match pending.contains(&it.id) {
+            true => it.but(Condition::Pending("PENDING".to_owned())),
+            false => it,
+        };
+        Ok(found.into_iter().map(with_condition).collect())
+    }
+
+    fn handle(&self, sent: &Sent<'_>) -> Option<Sought> {
+        let arguments: Attributes = typed(sent.arguments).ok()?;
+        Some(Sought::Ids(vec![arguments.id().to_string().into()]))
+    }
+
+    /// A record that says something else is not the one that was sent.
+    fn is_it(&self, sent: &Sent<'_>, seen: &Seen) -> bool {
+        let seen = typed::<Attributes>(&Value::from(seen.attributes.clone()));
+        let (Ok(sent), Ok(seen)) = (typed::<Attributes>(sent.arguments), seen) else {
+            return false;
+        };
+        Record::wanted(&sent, &seen.fqdn).says_as(&Record::wanted(&seen, &seen.fqdn))
+    }
+
+    async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
+        let arguments: Attributes = typed(&new.planned)?;
+        let id = arguments.id();
+        let text: Arc<str> = id.to_string().into();
+        let record = wanted(aws, &arguments).await?;
+        if list::one(aws, &id.zone, &record).await?.is_some() {
+            let stranger = Failure::new(FailureKind::Stranger, String::new());
+            return Err(taken(stranger, &text));
+        }
+        let change = send(aws, &id.zone, Action::Create, record).await;
+        let change = change.map_err(|failure| taken(failure, &text))?;
+        aws.batches.changes.note(&text, change);
+        Ok(text)
+    }
+
+    async fn update(&self, aws: &Aws, change: &Change) -> Result<(), Failure> {
+        let arguments: Attributes = typed(&change.planned)?;
+        let record = wanted(aws, &arguments).await?;
+        let sent = send(aws, &arguments.id().zone, Action::Upsert, record).await?;
+        aws.batches.changes.note(&change.object.id, sent);
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
+        let Some(id) = Id::parse(&object.id) else { return Ok(Deleted::Gone) };
+        let Some(zone) = zone_name(aws, &id.zone).await? else { return Ok(Deleted::Gone) };
+        // Route 53 deletes only what is named exactly as it is.
+        let Some(found) = list::one(aws, &id.zone, &id.within(&zone)).await? else {
+            return Ok(Deleted::Gone);
+        };
+        match send(aws, &id.zone, Action::Delete, found).await {
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
+            answer => answer.map(|_| Deleted::Accepted),
+        }
+    }
+}
+
+async fn send(aws: &Aws, zone: &str, action: Action, record: Record) -> Result<Arc<str>, Failure> {
+    aws.batches.records.one(RecordChange { zone: zone.into(), action, record }).await
+}
+
+/// The record that arguments ask for, with its whole name.
+async fn wanted(aws: &Aws, arguments: &Attributes) -> Result<Record, Failure> {
+    let zone = zone_name(aws, &arguments.id().zone).await?.ok_or_else(|| {
+        let message = format!("there is no zone `{}`", arguments.zone_id);
+        Failure::new(FailureKind::NotFound, message)
+    })?;
+    Ok(Record::wanted(arguments, &zone))
+}
+
+/// Looks at records of one zone.
+async fn look_in(aws: &Aws, zone: String, ids: Vec<(Arc<str>, Id)>) -> Result<Vec<Seen>, Failure> {
+    let Some(name) = zone_name(aws, &zone).await? else { return Ok(Vec::new()) };
+    let keys: Vec<Record> = ids.iter().map(|(_, id)| id.within(&name)).collect();
+    let found = match keys.len() <= FEW {
+        true => list::few(aws, &zone, &keys).await?,
+        false => list::all(aws, &zone).await?,
+    };
+    let found: BTreeMap<_, Record> = found.into_iter().map(|it| (it.key(), it)).collect();
+    let seen = ids.into_iter().zip(keys).filter_map(|((text, id), key)| {
+        let record = found.get(&key.key())?.clone();
+        Some(Seen::ready(text, Tags::new(), &record.attributes(&zone, &id.name)))
+    });
+    Ok(seen.collect())
+}
+
+impl Attributes {
+    fn id(&self) -> Id {
+        Id::new(&self.zone_id, &self.name, &self.kind, self.set_identifier.as_deref())
+    }
+}
+
+impl Alias {
+    fn normal(self) -> Alias {
+        Alias { name: normal_name(&self.name), ..self }
+    }
+}
