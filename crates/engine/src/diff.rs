@@ -284,6 +284,8 @@ fn put(value: &mut Value, path: &[Step], kept: Value) {
 
 #[cfg(test)]
 mod tests {
+    use greenroom_model::expr::Expr;
+
     use super::*;
 
     fn schema() -> TypeSchema {
