@@ -1,0 +1,94 @@
+//! What happens to a call, from its arrival to the verdict.
+
+use http::StatusCode;
+use tokio::time::sleep;
+
+use crate::call::Call;
+use crate::faults::Fault;
+use crate::log::Outcome;
+use crate::reply::{Failure, Reply};
+use crate::tenant::Tenant;
+use crate::world::World;
+
+/// What the client gets.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// The answer.
+    Answer(Reply),
+    /// The head of the answer and half of its body.
+    Truncated(Reply),
+    /// The end of the connection.
+    Reset,
+}
+
+/// Serves a call, with what goes wrong on the way, and records it.
+pub(super) async fn serve(world: &World, mut call: Call) -> Verdict {
+    call.account = world.account(&call.access_key);
+    let tenant = world.tenant(&call.account);
+    let seq = world.log.begin(&call);
+    let (verdict, outcome) = match tenant.faults.next(&call) {
+        None => answered(answer(world, &tenant, &call).await),
+        Some(fault) => struck(world, &tenant, &call, fault).await,
+    };
+    world.log.end(seq, outcome);
+    verdict
+}
+
+async fn struck(world: &World, tenant: &Tenant, call: &Call, fault: Fault) -> (Verdict, Outcome) {
+    let refused = |failure: Failure| answered(failure.reply(call.protocol));
+    match fault {
+        Fault::Throttle => refused(Failure::throttled(&call.service)),
+        Fault::ServerError => refused(Failure::internal()),
+        Fault::Refuse { code, message, status } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            refused(Failure::new(status, &code, message))
+        }
+        Fault::ResetBefore => (Verdict::Reset, Outcome::Lost { effect: None }),
+        Fault::KillBefore(victim) => {
+            victim.kill().await;
+            (Verdict::Reset, Outcome::Lost { effect: None })
+        }
+        Fault::Delay(duration) => {
+            sleep(duration).await;
+            answered(answer(world, tenant, call).await)
+        }
+        after => spoilt(after, answer(world, tenant, call).await, call).await,
+    }
+}
+
+/// What the client hears of a call that was carried out.
+async fn spoilt(fault: Fault, reply: Reply, call: &Call) -> (Verdict, Outcome) {
+    let lost = Outcome::Lost { effect: Some(reply.status.as_u16()) };
+    match fault {
+        Fault::StallAfter(duration) => {
+            sleep(duration).await;
+            answered(reply)
+        }
+        Fault::TruncateAfter => (Verdict::Truncated(reply), lost),
+        Fault::ErrorAfter => (Verdict::Answer(Failure::internal().reply(call.protocol)), lost),
+        Fault::KillAfter(victim) => {
+            victim.kill().await;
+            (Verdict::Reset, lost)
+        }
+        _ => (Verdict::Reset, lost),
+    }
+}
+
+fn answered(reply: Reply) -> (Verdict, Outcome) {
+    let outcome = Outcome::answered(&reply);
+    (Verdict::Answer(reply), outcome)
+}
+
+/// What AWS would answer.
+async fn answer(world: &World, tenant: &Tenant, call: &Call) -> Reply {
+    let answer = tenant.tokens.once(call, carry_out(world, tenant, call)).await;
+    answer.unwrap_or_else(|failure| failure.reply(call.protocol))
+}
+
+async fn carry_out(world: &World, tenant: &Tenant, call: &Call) -> Result<Reply, Failure> {
+    let mut sent = call.clone();
+    tenant.tokens.resolve_filter(&mut sent);
+    let reply = tenant.names.once(&world.backend, &sent).await?;
+    world.learn(call, &reply);
+    Ok(reply)
+}
