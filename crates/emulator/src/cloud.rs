@@ -9,8 +9,10 @@ use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::buckets::Limit;
 use crate::faults::Rule;
 use crate::log::Request;
+use crate::pace::Pace;
 use crate::proxy::{self, Backend};
 use crate::servers::{Servers, StartError};
 use crate::weather::Weather;
@@ -174,6 +176,17 @@ impl Account<'_> {
     pub fn set_weather(&self, weather: Weather) {
         eprintln!("account {}: {weather}", self.id);
         self.tenant().faults.set_weather(weather);
+    }
+
+    /// Sets how slowly this account comes to rest; by default it is at rest at once.
+    pub fn set_pace(&self, pace: Pace) {
+        self.tenant().set_pace(pace);
+    }
+
+    /// Sets how much may be called, with full buckets; by default there is no limit. A call pays
+    /// to the first limit on it.
+    pub fn set_limits(&self, limits: Vec<Limit>) {
+        self.tenant().buckets.set(limits);
     }
 
     /// Fails if anything was asked in this account that the emulator does not know.

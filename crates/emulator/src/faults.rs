@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::buckets::matches;
 use crate::call::Call;
 use crate::victim::Victim;
 use crate::weather::Weather;
@@ -79,15 +80,10 @@ impl Rule {
     }
 
     fn matches(&self, call: &Call) -> bool {
-        let name = call.name();
-        let named = match self.name.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == self.name,
-        };
         let contains = |(parameter, text): &(String, String)| {
             call.parameters.get(parameter).is_some_and(|value| value.contains(text))
         };
-        named && self.parameter.as_ref().is_none_or(contains)
+        matches(&self.name, &call.name()) && self.parameter.as_ref().is_none_or(contains)
     }
 
     /// Counts a call that matches; whether the fault happens to it.

@@ -16,15 +16,25 @@
 //! ```
 
 mod actions;
+mod buckets;
 mod call;
 mod cloud;
+mod consistency;
+mod dependencies;
 mod faults;
 mod flatten;
+mod kinds;
+mod leftovers;
 mod log;
 mod names;
+mod pace;
+mod paging;
 mod proxy;
 mod reply;
 mod servers;
+mod shape;
+mod states;
+mod targets;
 mod tenant;
 mod tokens;
 mod victim;
@@ -32,10 +42,12 @@ mod weather;
 mod world;
 mod xml;
 
+pub use buckets::Limit;
 pub use call::Parameters;
 pub use cloud::{Account, Cloud};
 pub use faults::{Fault, Rule};
 pub use log::{Outcome, Request};
+pub use pace::Pace;
 pub use servers::StartError;
 pub use victim::Victim;
 pub use weather::Weather;

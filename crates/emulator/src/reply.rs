@@ -1,7 +1,7 @@
 //! What is answered to a call.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use xmltree::Element;
 
@@ -113,6 +113,12 @@ impl Reply {
     pub(crate) fn document(&self) -> Option<Element> {
         let content = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         content.filter(|content| content.contains("xml")).and_then(|_| xml::parse(&self.body))
+    }
+
+    /// Replaces the document.
+    pub(crate) fn set_document(&mut self, document: &Element) {
+        self.body = xml::write(document);
+        self.headers.remove(CONTENT_LENGTH);
     }
 
     /// The code of the error that it tells, if it tells one.

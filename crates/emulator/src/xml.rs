@@ -35,6 +35,11 @@ pub(crate) fn children(element: &Element) -> impl Iterator<Item = &Element> {
     element.children.iter().filter_map(XMLNode::as_element)
 }
 
+/// The elements directly in `element`, to change them.
+pub(crate) fn children_mut(element: &mut Element) -> impl Iterator<Item = &mut Element> {
+    element.children.iter_mut().filter_map(XMLNode::as_mut_element)
+}
+
 /// The text at a path of names below `element`; none if it is empty.
 pub(crate) fn text(element: &Element, path: &[&str]) -> Option<String> {
     let mut at = element;
@@ -49,11 +54,25 @@ pub(crate) fn at_mut<'a>(element: &'a mut Element, path: &[&str]) -> Option<&'a 
     path.iter().try_fold(element, |at, name| at.get_mut_child(*name))
 }
 
+/// Sets the text of the child `name`, which is made if it is not there.
+pub(crate) fn set(element: &mut Element, name: &str, text: &str) {
+    let child = leaf(name, text);
+    match element.get_mut_child(name) {
+        Some(old) => old.children = child.children,
+        None => element.children.push(XMLNode::Element(child)),
+    }
+}
+
 /// The texts of all elements of this name, at any depth, in order.
 pub(crate) fn texts(element: &Element, name: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(element, name, &mut found);
     found
+}
+
+/// Removes the child elements that `keep` does not want.
+pub(crate) fn retain(element: &mut Element, mut keep: impl FnMut(&Element) -> bool) {
+    element.children.retain(|child| child.as_element().is_none_or(&mut keep));
 }
 
 fn collect(element: &Element, name: &str, found: &mut Vec<String>) {

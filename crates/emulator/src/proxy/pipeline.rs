@@ -1,11 +1,13 @@
 //! What happens to a call, from its arrival to the verdict.
 
 use http::StatusCode;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use xmltree::Element;
 
 use crate::call::Call;
 use crate::faults::Fault;
 use crate::log::Outcome;
+use crate::paging::{self, Pages};
 use crate::reply::{Failure, Reply};
 use crate::tenant::Tenant;
 use crate::world::World;
@@ -81,14 +83,64 @@ fn answered(reply: Reply) -> (Verdict, Outcome) {
 
 /// What AWS would answer.
 async fn answer(world: &World, tenant: &Tenant, call: &Call) -> Reply {
-    let answer = tenant.tokens.once(call, carry_out(world, tenant, call)).await;
+    let answer = match tenant.buckets.pay(call, Instant::now()) {
+        Ok(()) => tenant.tokens.once(call, carry_out(world, tenant, call)).await,
+        Err(throttled) => Err(throttled),
+    };
     answer.unwrap_or_else(|failure| failure.reply(call.protocol))
 }
 
 async fn carry_out(world: &World, tenant: &Tenant, call: &Call) -> Result<Reply, Failure> {
-    let mut sent = call.clone();
+    let mut asked = call.clone();
+    tenant.shape.ask(&mut asked);
+    let reply = match tenant.pages.later(&asked)? {
+        Some(page) => Ok(page),
+        None => execute(world, tenant, call, &asked).await,
+    };
+    reply.map(|reply| tenant.shape.rename(call, reply))
+}
+
+/// Has a call executed that is no later page: `call` as the client said it, `asked` as the server
+/// understands it.
+async fn execute(
+    world: &World,
+    tenant: &Tenant,
+    call: &Call,
+    asked: &Call,
+) -> Result<Reply, Failure> {
+    let pace = tenant.pace();
+    tenant.consistency.check(asked)?;
+    tenant.states.check(asked)?;
+    tenant.dependencies.check(&world.backend, asked, pace.lingering).await?;
+    let mut sent = asked.clone();
     tenant.tokens.resolve_filter(&mut sent);
-    let reply = tenant.names.once(&world.backend, &sent).await?;
-    world.learn(call, &reply);
+    Pages::whole(&mut sent);
+    let mut reply = tenant.names.once(&world.backend, &sent).await?;
+    if reply.status.is_success() {
+        world.learn(asked, &reply);
+        tenant.targets.learn(asked, pace.settling);
+        if let Some(mut document) = reply.document() {
+            paging::gather(&world.backend, &sent, &mut document).await;
+            tenant.shape.tell(&world.backend, call, &mut document).await?;
+            show(world, tenant, asked, &mut document).await?;
+            reply.set_document(&document);
+        }
+    }
     Ok(reply)
+}
+
+/// Learns from what the server told, and tells it as AWS does.
+async fn show(
+    world: &World,
+    tenant: &Tenant,
+    asked: &Call,
+    document: &mut Element,
+) -> Result<(), Failure> {
+    let pace = tenant.pace();
+    tenant.consistency.learn(asked, document, pace.unseen);
+    tenant.states.learn(asked, document, pace);
+    tenant.consistency.hide(asked, document);
+    tenant.states.show(asked, document);
+    tenant.targets.show(&world.backend, asked, document).await?;
+    tenant.pages.cut(asked, document)
 }

@@ -1,7 +1,13 @@
 //! What the emulator adds to the API servers, asked over plain HTTP.
 
 mod client;
+mod consistency;
+mod dependencies;
 mod faults;
+mod limits;
 mod names;
+mod paging;
 mod servers;
+mod shape;
+mod states;
 mod tokens;
