@@ -21,6 +21,7 @@ mod call;
 mod cloud;
 mod consistency;
 mod dependencies;
+pub mod fake_ec2;
 mod faults;
 mod flatten;
 mod kinds;

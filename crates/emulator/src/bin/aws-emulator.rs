@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use clap::Parser;
-use greenroom_emulator::{Cloud, Weather};
+use greenroom_emulator::{Cloud, Pace, Weather};
 
 /// Start an AWS on loopback and keep it until interrupted
 #[derive(Debug, Parser)]
@@ -11,6 +11,9 @@ struct Arguments {
     /// Let everything go wrong now and then, as this seed decides
     #[arg(long, value_name = "SEED")]
     weather: Option<u64>,
+    /// Show what takes time on its way, for so many looks
+    #[arg(long, value_name = "LOOKS", default_value_t = 0)]
+    pace: u32,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,6 +21,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let cloud = Cloud::start()?;
     let account = cloud.account();
+    let looks = arguments.pace;
+    let pace = Pace { unseen: looks, settling: looks, lingering: looks, vanishing: None };
+    account.set_pace(pace);
     if let Some(seed) = arguments.weather {
         account.set_weather(Weather::stormy(seed));
     }

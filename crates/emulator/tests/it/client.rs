@@ -1,5 +1,6 @@
 //! A client that knows no AWS: it sends forms and reads tags.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,14 @@ use hyper_util::rt::TokioExecutor;
 /// A caller in an account of its own.
 pub(crate) struct Caller {
     pub(crate) account: Account<'static>,
-    pub(crate) client: Client<HttpConnector, Full<Bytes>>,
+    plain: Plain,
+}
+
+/// Someone who calls an endpoint with an access key.
+pub(crate) struct Plain {
+    endpoint: String,
+    access_key: String,
+    http: Client<HttpConnector, Full<Bytes>>,
 }
 
 /// What was answered.
@@ -24,9 +32,25 @@ pub(crate) struct Answer {
 
 impl Caller {
     pub(crate) fn new() -> Caller {
-        let client =
+        let account = Cloud::shared().account();
+        let plain = Plain::new(account.endpoint(), account.id());
+        Caller { account, plain }
+    }
+}
+
+impl Deref for Caller {
+    type Target = Plain;
+
+    fn deref(&self) -> &Plain {
+        &self.plain
+    }
+}
+
+impl Plain {
+    pub(crate) fn new(endpoint: String, access_key: &str) -> Plain {
+        let http =
             Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build_http();
-        Caller { account: Cloud::shared().account(), client }
+        Plain { endpoint, access_key: access_key.to_owned(), http }
     }
 
     /// The answer of EC2.
@@ -51,14 +75,14 @@ impl Caller {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", action).append_pair("Version", version);
         form.extend_pairs(parameters);
-        let request = Request::post(self.account.endpoint())
+        let request = Request::post(&self.endpoint)
             .header("content-type", "application/x-www-form-urlencoded");
         self.send(service, request, form.finish()).await
     }
 
     /// The answer of Route 53.
     pub(crate) async fn route53(&self, method: &str, path: &str, body: &str) -> Answer {
-        let url = format!("{}/2013-04-01{path}", self.account.endpoint());
+        let url = format!("{}/2013-04-01{path}", self.endpoint);
         let request = Request::builder().method(method).uri(url);
         self.send("route53", request, body.to_owned()).await.expect("Route 53 answers")
     }
@@ -69,12 +93,12 @@ impl Caller {
         request: http::request::Builder,
         body: String,
     ) -> Result<Answer, String> {
-        let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.account.id());
+        let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.access_key);
         let signed =
             format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = request.header("authorization", signed).body(Full::new(body.into()));
         let request = request.expect("the request is well formed");
-        let answer = tokio::time::timeout(Duration::from_secs(60), self.client.request(request));
+        let answer = tokio::time::timeout(Duration::from_secs(60), self.http.request(request));
         let answer = answer.await.expect("the cloud answers in time");
         let answer = answer.map_err(|error| format!("{error:?}"))?;
         let status = answer.status().as_u16();

@@ -3,6 +3,7 @@
 mod client;
 mod consistency;
 mod dependencies;
+mod fake_ec2;
 mod faults;
 mod limits;
 mod names;
