@@ -22,16 +22,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("greenroom-delivery", &["greenroom-apply"]),
     ("greenroom", &["greenroom-delivery", "greenroom-local", "greenroom-aws"]),
     (SIM, &["greenroom-delivery"]),
+    (EMULATOR, &[]),
     ("shop-server", &[]),
 ];
 
 /// The room that only tests use.
 const SIM: &str = "greenroom-sim";
 
+/// AWS on loopback, which only tests use and which uses no other room.
+const EMULATOR: &str = "greenroom-emulator";
+
 /// Rooms that the tests of every room may use, wherever they stand. What a provider is, is plain
 /// requests and answers: the engine's tests answer what it asks as a provider would, so that they
 /// cannot drift from what providers really say. What ships has the arrows alone.
-const FOR_TESTS: &[&str] = &[SIM, "greenroom-provider"];
+const FOR_TESTS: &[&str] = &[SIM, EMULATOR, "greenroom-provider"];
 
 /// What the pure rooms must not reach, however indirectly: files, network, processes, threads of
 /// a runtime, randomness.

@@ -1,16 +1,54 @@
-//! For tests: AWS on this machine.
+//! AWS on loopback, for tests only: real API servers (moto and ministack, from Python's package
+//! index) behind a proxy that makes them behave like AWS where they do not, and fail like the world.
 //!
-//! Real API servers from PyPI, `moto` and `ministack`, run on loopback behind a proxy that makes
-//! them behave as AWS does where they do not (client tokens, names that are taken, pages, deletion
-//! order, states that take time), and makes them fail as the world does (throttling, broken
-//! connections, answers lost after the effect). Everything that is asked is kept, to be counted.
+//! Here live the servers' installation and lives, the log of requests, the faults, and what AWS does
+//! that they leave out. Deliberately absent: any SDK (that is what the proxy's users bring), any
+//! service of AWS of our own but for [`fake_ec2`], and the other rooms of the house.
 //!
-//! Deliberately absent: every other room, the AWS SDK, anything that ships.
+//! ```no_run
+//! use greenroom_emulator::{Cloud, Fault, Rule};
+//!
+//! let account = Cloud::shared().account();
+//! account.inject(Rule::on("ec2:RunInstances", Fault::ResetAfter));
+//! // … call account.endpoint() with account.id() as the access key …
+//! assert_eq!(account.counts().get("ec2:RunInstances"), Some(&2));
+//! account.assert_supported();
+//! ```
 
+mod actions;
+mod buckets;
+mod call;
 mod cloud;
+mod consistency;
+mod dependencies;
+pub mod fake_ec2;
+mod faults;
+mod flatten;
+mod kinds;
+mod leftovers;
+mod log;
+mod names;
+mod pace;
+mod paging;
 mod proxy;
+mod reply;
 mod servers;
+mod shape;
+mod states;
+mod targets;
+mod tenant;
+mod tokens;
+mod victim;
+mod weather;
+mod world;
+mod xml;
 
-pub use cloud::Cloud;
-pub use proxy::fault::{Fault, Process, Rule, Weather};
-pub use proxy::log::Request;
+pub use buckets::Limit;
+pub use call::Parameters;
+pub use cloud::{Account, Cloud};
+pub use faults::{Fault, Rule};
+pub use log::{Outcome, Request};
+pub use pace::Pace;
+pub use servers::StartError;
+pub use victim::Victim;
+pub use weather::Weather;

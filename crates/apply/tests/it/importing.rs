@@ -245,6 +245,9 @@ fn an_address_that_the_specs_do_not_have_is_refused_with_the_near_one() {
             refused(import(&lab, address, &id).await),
             ImportError::Undeclared { address: address.parse().unwrap(), near: Some(NET.into()) }
         );
-        assert_eq!(lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await.unwrap().state, None);
+        assert_eq!(
+            lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await.unwrap().state,
+            None
+        );
     });
 }

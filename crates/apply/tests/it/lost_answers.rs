@@ -119,7 +119,13 @@ fn what_many_killed_creates_may_still_bring_is_waited_for_together_and_not_until
             applied = lab.up(many) => panic!("it was to die: {applied:?}"),
         }
         let lab = lab.after_kill();
-        let state = lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await.unwrap().state.unwrap();
+        let state = lab
+            .workbench
+            .view(&greenroom_sim::lab::Lab::state_name())
+            .await
+            .unwrap()
+            .state
+            .unwrap();
         assert!(state.open.len() > 10, "{} creates are open", state.open.len());
         let killed = Instant::now();
         lab.agrees("given up").await;

@@ -36,7 +36,7 @@ impl Life {
         }
         self.is_deleted_behind_our_back(&lab).await;
         self.goes(&lab).await;
-        lab.cloud.assert_supported();
+        lab.account.assert_supported();
     }
 
     async fn is_made(&self, lab: &Lab) {

@@ -1,96 +1,129 @@
-//! The API servers: installed once, started when they are first needed, gone with the test.
+//! The API servers: their Python environment, their processes, their lives.
 
-mod process;
+mod server;
+mod sockets;
 mod venv;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use tempfile::TempDir;
+use thiserror::Error;
 use tokio::sync::OnceCell;
+use tokio::task;
 
-use process::Server;
+pub(crate) use server::Server;
 
-/// Which server answers for a service.
+/// Why the cloud did not start. No process is left.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A program could not be run at all.
+    #[error("cannot run {command}; the API servers need Python 3 with its venv module")]
+    Run {
+        /// The command line.
+        command: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A program ended with a failure.
+    #[error("{command} ended with {status}:\n{stderr}")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
+        stderr: String,
+    },
+    /// A file or folder could not be used.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The proxy could not listen.
+    #[error("cannot listen on loopback")]
+    Listen(#[source] io::Error),
+    /// A server did not come up, or is not as it should be.
+    #[error("{server} {problem}; it said:\n{stderr}")]
+    Server {
+        /// Which.
+        server: &'static str,
+        /// What is wrong with it.
+        problem: String,
+        /// The end of what it said.
+        stderr: String,
+    },
+}
+
+impl StartError {
+    pub(crate) fn file(path: &Path, source: io::Error) -> StartError {
+        StartError::File { path: path.to_owned(), source }
+    }
+}
+
+/// Which server answers a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Upstream {
-    /// EC2, load balancers, IAM, STS, SSM, S3 and the rest.
+pub(crate) enum Kind {
+    /// EC2, Elastic Load Balancing, IAM, STS, SSM, S3 and all others.
     Moto,
     /// Route 53 and CloudWatch.
     Ministack,
 }
 
-impl Upstream {
-    /// The server for a service, by its name in a signature's scope.
-    pub(crate) fn of(service: &str) -> Upstream {
+impl Kind {
+    /// The server of the service that signs as `service`.
+    pub(crate) fn of(service: &str) -> Kind {
         match service {
-            "route53" | "monitoring" => Upstream::Ministack,
-            _ => Upstream::Moto,
+            "route53" | "monitoring" => Kind::Ministack,
+            _ => Kind::Moto,
         }
     }
 }
 
-/// The servers of one cloud.
+/// The servers, each started by the first call that needs it.
+#[derive(Debug)]
 pub(crate) struct Servers {
+    python: PathBuf,
     folder: TempDir,
     moto: OnceCell<Server>,
     ministack: OnceCell<Server>,
 }
 
 impl Servers {
-    pub(crate) fn new() -> Servers {
-        let folder = tempfile::tempdir().expect("a temporary folder for the servers");
-        Servers { folder, moto: OnceCell::new(), ministack: OnceCell::new() }
+    /// Makes sure that the servers can be started.
+    pub(crate) fn prepare() -> Result<Servers, StartError> {
+        let folder = tempfile::Builder::new().prefix("greenroom-emulator-").tempdir();
+        let folder = folder.map_err(|source| StartError::file(&std::env::temp_dir(), source))?;
+        let (moto, ministack) = (OnceCell::new(), OnceCell::new());
+        Ok(Servers { python: venv::interpreter()?, folder, moto, ministack })
     }
 
-    /// The port of a server, which is started if it does not run yet.
-    pub(crate) async fn port(&self, upstream: Upstream) -> u16 {
-        let server = match upstream {
-            Upstream::Moto => self.moto.get_or_init(|| moto(self.folder.path())).await,
-            Upstream::Ministack => {
-                self.ministack.get_or_init(|| ministack(self.folder.path())).await
-            }
-        };
-        server.port
+    /// The server of this kind; starts it if it does not run yet.
+    pub(crate) async fn get(&self, kind: Kind) -> Result<&Server, StartError> {
+        self.cell(kind).get_or_try_init(|| self.start(kind)).await
     }
 
-    /// The end of what a server wrote: the reason for an error of its own.
-    pub(crate) fn last_words(&self, upstream: Upstream) -> String {
-        let server = match upstream {
-            Upstream::Moto => self.moto.get(),
-            Upstream::Ministack => self.ministack.get(),
-        };
-        server.map(Server::last_words).unwrap_or_default()
+    /// The end of what the server has said so far.
+    pub(crate) fn said(&self, kind: Kind) -> String {
+        self.cell(kind).get().map(Server::said).unwrap_or_default()
     }
-}
 
-async fn moto(folder: &Path) -> Server {
-    let images = folder.join("amis.json");
-    std::fs::write(&images, include_str!("amis.json")).expect("a temporary file");
-    let images = images.display().to_string();
-    let variables = [
-        ("MOTO_AMIS_PATH", images.as_str()),
-        ("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true"),
-        ("MOTO_ENABLE_KEYPAIR_VALIDATION", "true"),
-        ("MOTO_ENABLE_AMI_VALIDATION", "true"),
-        ("MOTO_IAM_LOAD_MANAGED_POLICIES", "true"),
-    ];
-    let arguments = ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"];
-    Server::start(&venv::python().await, &arguments, &variables, folder, "moto").await
-}
+    fn cell(&self, kind: Kind) -> &OnceCell<Server> {
+        match kind {
+            Kind::Moto => &self.moto,
+            Kind::Ministack => &self.ministack,
+        }
+    }
 
-async fn ministack(folder: &Path) -> Server {
-    let data = folder.display().to_string();
-    let variables = [
-        ("GATEWAY_PORT", "0"),
-        ("BIND_HOST", "127.0.0.1"),
-        // Both listen on every address, whatever BIND_HOST says.
-        ("IOT_MTLS_ENABLED", "0"),
-        ("SFTP_ENABLED", "0"),
-        ("SERVICES", "route53,cloudwatch"),
-        ("STATE_DIR", data.as_str()),
-        ("S3_DATA_DIR", data.as_str()),
-        ("TMPDIR", data.as_str()),
-    ];
-    let python = venv::python().await;
-    Server::start(&python, &["-m", "ministack"], &variables, folder, "ministack").await
+    async fn start(&self, kind: Kind) -> Result<Server, StartError> {
+        let (python, folder) = (self.python.clone(), self.folder.path().to_owned());
+        let started = task::spawn_blocking(move || Server::start(kind, &python, &folder));
+        started.await.expect("starting a server does not panic")
+    }
 }

@@ -1,68 +1,77 @@
-//! The virtual environment of the servers, made once on a machine for each set of versions.
+//! The Python environment in which the API servers run: made once per user and set of pins.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-use rustix::fs::{FlockOperation, flock};
-use tokio::sync::OnceCell;
-use tokio::task::spawn_blocking;
+use super::StartError;
 
-/// Every package with its version: what moto answers depends on botocore's.
-const REQUIREMENTS: &str = include_str!("../../requirements.txt");
+/// Every package, with its exact version: replies are shaped by botocore, so nothing may float.
+const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// The interpreter in which the servers are installed.
-pub(super) async fn python() -> PathBuf {
-    static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
-    let make = || async { spawn_blocking(made).await.expect("making the environment") };
-    PYTHON.get_or_init(make).await.clone()
-}
-
-fn made() -> PathBuf {
-    let folder = cache().join(format!("emulators-{:016x}", fingerprint(REQUIREMENTS)));
+/// The Python interpreter of an environment that holds what the requirements name.
+///
+/// The environment is built beside its final place under a lock and then renamed, so that neither
+/// processes that start at once nor an install that was killed leave half of one.
+///
+/// # Errors
+///
+/// Without Python 3 with its `venv` module, or when the packages cannot be installed.
+pub(super) fn interpreter() -> Result<PathBuf, StartError> {
+    let version = output(Command::new("python3").arg("--version"))?;
+    let folder = cache().join(format!("emulators-{}", fingerprint(&version.stdout)));
     let python = folder.join("bin/python");
-    if python.is_file() {
-        return python;
+    if python.exists() {
+        return Ok(python);
     }
-    let parent = folder.parent().expect("it lies in the cache");
-    fs::create_dir_all(parent).expect("the cache can be made");
-    // One process makes it, others wait. What a killed one left lies beside the place, and is made
-    // anew.
-    let lock = File::create(folder.with_extension("lock")).expect("the lock can be made");
-    flock(&lock, FlockOperation::LockExclusive).expect("the lock can be taken");
-    if !python.is_file() {
-        make(&folder);
+    fs::create_dir_all(cache()).map_err(|source| StartError::file(&cache(), source))?;
+    let lock = folder.with_extension("lock");
+    let lock = File::create(&lock).map_err(|source| StartError::file(&lock, source))?;
+    lock.lock().map_err(|source| StartError::file(&folder, source))?;
+    if !python.exists() {
+        install(&folder)?;
     }
-    python
+    Ok(python)
 }
 
-/// Makes the environment beside its place and moves it there when it is complete.
-fn make(folder: &Path) {
-    let draft = folder.with_extension("new");
-    let _ = fs::remove_dir_all(&draft);
-    let requirements = folder.with_extension("txt");
-    fs::write(&requirements, REQUIREMENTS).expect("the requirements can be written");
-    run(Command::new("python3").args(["-m", "venv"]).arg(&draft));
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    run(Command::new(draft.join("bin/python")).args(pip).arg(&requirements));
-    fs::rename(&draft, folder).expect("the environment can be moved to its place");
+fn install(folder: &Path) -> Result<(), StartError> {
+    let partial = folder.with_extension("partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial).map_err(|source| StartError::file(&partial, source))?;
+    }
+    output(Command::new("python3").args(["-m", "venv"]).arg(&partial))?;
+    let requirements = partial.join("requirements.txt");
+    fs::write(&requirements, REQUIREMENTS)
+        .map_err(|source| StartError::file(&requirements, source))?;
+    output(
+        Command::new(partial.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .arg("--requirement")
+            .arg(&requirements),
+    )?;
+    fs::rename(&partial, folder).map_err(|source| StartError::file(folder, source))
 }
 
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed: {said}");
+fn output(command: &mut Command) -> Result<Output, StartError> {
+    let shown = format!("{command:?}");
+    let output =
+        command.output().map_err(|source| StartError::Run { command: shown.clone(), source })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(StartError::Failed { command: shown, status: output.status, stderr })
 }
 
-/// Where all that tests need lies, as for `.ci`.
+/// An environment serves one version of Python only.
+fn fingerprint(version: &[u8]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(version).update(REQUIREMENTS.as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
 fn cache() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").expect("a home folder")).join(".cache");
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-    cache.join("greenroom-ci")
-}
-
-/// A number that differs when the text does (FNV-1a).
-fn fingerprint(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+    let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache");
+    env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("greenroom-ci")
 }

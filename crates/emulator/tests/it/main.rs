@@ -1,0 +1,14 @@
+//! What the emulator adds to the API servers, asked over plain HTTP.
+
+mod client;
+mod consistency;
+mod dependencies;
+mod fake_ec2;
+mod faults;
+mod limits;
+mod names;
+mod paging;
+mod servers;
+mod shape;
+mod states;
+mod tokens;
