@@ -16,8 +16,11 @@ import threading
 
 def end_with_the_parent():
     os.read(0, 1)
-    shutil.rmtree(os.getcwd(), ignore_errors=True)
-    os.killpg(0, signal.SIGKILL)
+    try:
+        # The other server may have removed it already: then even its name is gone.
+        shutil.rmtree(os.getcwd(), ignore_errors=True)
+    finally:
+        os.killpg(0, signal.SIGKILL)
 
 
 threading.Thread(target=end_with_the_parent, daemon=True).start()

@@ -28,14 +28,17 @@ async fn whoever_assumes_a_role_is_in_its_account() {
     assert_eq!(identity.one("Account"), "210987654321");
 }
 
-#[test]
-fn servers_end_with_a_cloud_that_is_killed() {
+#[tokio::test]
+async fn servers_start_when_needed_and_end_with_a_cloud_that_is_killed() {
     let mut emulator =
         Command::new(env!("CARGO_BIN_EXE_aws-emulator")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(emulator.stdout.take().unwrap()).lines();
-    assert!(said.next().unwrap().unwrap().starts_with("export AWS_ENDPOINT_URL=http://127.0.0.1:"));
+    let said = BufReader::new(emulator.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let endpoint = said.strip_prefix("export AWS_ENDPOINT_URL=").unwrap();
+    assert_eq!(children(emulator.id()).len(), 1, "only what was asked for is started");
+    let caller = Plain::new(endpoint.to_owned(), "123456789012");
+    assert_eq!(caller.route53("GET", "/hostedzone", "").await.status, 200);
     let servers = children(emulator.id());
-    assert_eq!(servers.len(), 1, "only what was asked for is started");
+    assert_eq!(servers.len(), 2);
     emulator.kill().unwrap();
     emulator.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
