@@ -99,7 +99,7 @@ async fn answer(
     let mut failures: BTreeMap<Arc<str>, Failure> = BTreeMap::new();
     for (ids, answer) in join_all(batches).await {
         match answer {
-            Ok(seen) => found.extend(seen.into_iter().map(|it| (it.id.clone(), Arc::new(it)))),
+            Ok(seen) => found.extend(seen.into_iter().flat_map(|it| by_ids(&*resource, it))),
             Err(failure) => failures.extend(ids.iter().map(|id| (id.clone(), failure.clone()))),
         }
     }
@@ -112,6 +112,13 @@ async fn answer(
         (wanted, answer)
     };
     wanted.into_iter().map(answer).collect()
+}
+
+/// An object by all ids that it may be asked for by.
+fn by_ids(resource: &dyn Resource, seen: Seen) -> Vec<(Arc<str>, Arc<Seen>)> {
+    let ids = [vec![seen.id.clone()], resource.aliases(&seen)].concat();
+    let seen = Arc::new(seen);
+    ids.into_iter().map(|id| (id, seen.clone())).collect()
 }
 
 /// The states of which more objects are wanted than one look by ids can ask for.

@@ -70,7 +70,7 @@ impl AwsProvider {
     /// All attributes of an object that was seen, over what was known of it.
     fn attributes(&self, kind: &str, seen: &Seen, prior: &Value) -> Value {
         let mut attributes = seen.attributes.clone();
-        attributes.insert("id".into(), Value::from(seen.id.clone()));
+        attributes.entry("id".into()).or_insert_with(|| Value::from(seen.id.clone()));
         if let Some(kind) = self.types.get(kind) {
             kind.resource.as_written(&mut attributes, prior);
         }

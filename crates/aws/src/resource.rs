@@ -72,6 +72,12 @@ pub(crate) trait Resource: Send + Sync {
         true
     }
 
+    /// The ids beside its own by which an object may be asked for, such as those that people
+    /// import it by.
+    fn aliases(&self, _: &Seen) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
     /// Makes an object and returns its id, as soon as AWS has given one.
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure>;
 

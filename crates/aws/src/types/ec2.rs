@@ -1,5 +1,6 @@
 //! What the types of the EC2 API share: filters, tags, ARNs.
 
+use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +80,13 @@ pub(crate) fn deleted<T>(answer: Result<T, ApiError>) -> Result<Deleted, Failure
         Err(error) if error.is_not_found() => Ok(Deleted::Gone),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Checks an IPv4 address.
+pub(crate) fn check_address(draft: &mut Draft, name: &str) {
+    let text = draft.given(name).and_then(Value::as_str);
+    let fits = text.is_none_or(|it| it.parse::<Ipv4Addr>().is_ok());
+    draft.expect(fits, name, "it is an IPv4 address, such as 10.0.0.5");
 }
 
 /// Checks an IPv4 block: its form, that nothing is set behind its prefix, and the prefix.

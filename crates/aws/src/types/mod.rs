@@ -8,6 +8,7 @@ mod blocks;
 mod ebs;
 mod ebs_volume;
 pub(crate) mod ec2;
+mod eip;
 mod elb;
 mod holders;
 mod iam;
@@ -24,18 +25,30 @@ mod lb_listener;
 mod lb_listener_rule;
 mod lb_target_group;
 mod lb_target_group_attachment;
+mod nat_gateway;
+mod network_interface;
 pub(crate) mod route53;
 mod route53_health_check;
 mod route53_record;
 pub(crate) mod route53_zone;
+mod route;
+mod route_table;
+mod route_table_association;
+mod routes;
+mod security_group;
+mod security_rules;
 mod subnet;
 pub(crate) mod targets;
 mod volume_attachment;
 pub(crate) mod vpc;
+mod vpc_security_group_rule;
 
 use std::sync::Arc;
 
 use crate::resource::Resource;
+
+use security_rules::Direction;
+use vpc_security_group_rule::VpcSecurityGroupRule;
 
 /// All types.
 pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
@@ -44,6 +57,7 @@ pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
         Arc::new(ami_from_instance::AmiFromInstance),
         Arc::new(ami_launch_permission::AmiLaunchPermission),
         Arc::new(ebs_volume::EbsVolume),
+        Arc::new(eip::Eip),
         Arc::new(iam_instance_profile::IamInstanceProfile),
         Arc::new(iam_role::IamRole),
         Arc::new(iam_role_policy_attachment::IamRolePolicyAttachment),
@@ -56,11 +70,19 @@ pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
         Arc::new(lb_listener_rule::ListenerRule),
         Arc::new(lb_target_group::TargetGroup),
         Arc::new(lb_target_group_attachment::Attachment),
+        Arc::new(nat_gateway::NatGateway),
+        Arc::new(network_interface::NetworkInterface),
         Arc::new(route53_health_check::HealthCheck),
         Arc::new(route53_record::RecordType),
         Arc::new(route53_zone::Zone),
+        Arc::new(route::Route),
+        Arc::new(route_table::RouteTable),
+        Arc::new(route_table_association::RouteTableAssociation),
+        Arc::new(security_group::SecurityGroup),
         Arc::new(subnet::Subnet),
         Arc::new(volume_attachment::VolumeAttachment),
         Arc::new(vpc::Vpc),
+        Arc::new(VpcSecurityGroupRule(Direction::Egress)),
+        Arc::new(VpcSecurityGroupRule(Direction::Ingress)),
     ]
 }

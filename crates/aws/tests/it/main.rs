@@ -10,5 +10,8 @@ mod images;
 mod instance;
 mod key_pair;
 mod launch_template;
+mod network;
+mod routes;
+mod security_groups;
 mod volume_attachment;
 mod vpc;
