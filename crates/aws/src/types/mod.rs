@@ -26,7 +26,7 @@ mod lb_target_group;
 mod lb_target_group_attachment;
 pub(crate) mod route53;
 mod route53_health_check;
-mod route53_record;
+pub(crate) mod route53_record;
 pub(crate) mod route53_zone;
 mod subnet;
 pub(crate) mod targets;

@@ -2,6 +2,7 @@
 
 mod lab;
 mod lifecycle;
+mod outside;
 
 mod data;
 mod ebs_volume;
@@ -10,5 +11,13 @@ mod images;
 mod instance;
 mod key_pair;
 mod launch_template;
+mod lb;
+mod lb_listener;
+mod lb_listener_rule;
+mod lb_target_group;
+mod lb_target_group_attachment;
+mod route53_health_check;
+mod route53_record;
+mod route53_zone;
 mod volume_attachment;
 mod vpc;
