@@ -11,7 +11,9 @@ use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, Class};
 use crate::send::patiently_if;
 use crate::types::route53::changes::Changes;
+use crate::types::route53::names::ZoneNames;
 use crate::types::route53::records::{self, RecordChange};
+use crate::types::route53_record::{Record, list};
 use crate::types::targets::{self, Target};
 
 /// The batches of one configuration.
@@ -24,6 +26,10 @@ pub(crate) struct Batches {
     pub(crate) deregistrations: Coalescer<Target, ()>,
     /// Changes of records; the answer is the id of the change at AWS.
     pub(crate) records: Coalescer<RecordChange, Arc<str>>,
+    /// Looks at records right before they are changed.
+    pub(crate) record_looks: Coalescer<list::Wanted, Option<Record>>,
+    /// The names of zones.
+    pub(crate) zone_names: ZoneNames,
     /// Changes at Route 53 that are under way.
     pub(crate) changes: Changes,
 }
@@ -40,6 +46,8 @@ impl Batches {
             registrations: targets::registrations(again, pace),
             deregistrations: targets::deregistrations(again),
             records: records::batches(again, once, pace),
+            record_looks: list::looks(again),
+            zone_names: ZoneNames::new(again),
             changes: Changes::default(),
         }
     }

@@ -347,8 +347,11 @@ impl Provider for AwsProvider {
             Ok(id) => id,
             Err(failure) => self.after_failed_create(kind, &request, failure).await?,
         };
-        let attributes = known(&request.planned, &id);
-        Ok(Created { id, attributes, ready: false })
+        let mut attributes = known(&request.planned, &id);
+        if let Some(name) = kind.resource.named_like_id() {
+            attributes.insert(name.into(), Value::from(id.clone()));
+        }
+        Ok(Created { id, attributes: Value::from(attributes), ready: false })
     }
 
     async fn import(&self, request: ImportRequest) -> Result<Created, Failure> {
@@ -504,18 +507,18 @@ fn send_limit(pace: Pace) -> Duration {
 /// The client token of a create: from the uid, and from what is sent, as AWS refuses a token that
 /// comes back with other arguments. At most 64 characters.
 fn token(request: &CreateRequest) -> String {
-    let arguments = known(&request.planned, "");
+    let arguments = Value::from(known(&request.planned, ""));
     let hash = blake3::hash(format!("{:?}", arguments.reveal()).as_bytes()).to_hex();
     format!("{}-{}", request.handle.token, &hash[..16])
 }
 
 /// What is known of a new object: what was planned, and its id.
-fn known(planned: &Value, id: &str) -> Value {
+fn known(planned: &Value, id: &str) -> Attributes {
     let planned = planned.as_object().into_iter().flatten();
     let known = planned.filter(|(_, value)| !value.has_pending());
     let mut known: Attributes = known.map(|(name, value)| (name.clone(), value.clone())).collect();
     known.insert("id".into(), Value::from(id));
-    Value::from(known)
+    known
 }
 
 /// All tags that a plan gives an object, the owner's aside.

@@ -67,6 +67,11 @@ pub(crate) trait Resource: Send + Sync {
         Some(Sought::Uids(vec![sent.uid.clone()]))
     }
 
+    /// The attribute that is the id by another name, and so is known as soon as the id is.
+    fn named_like_id(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether what was found by the handle is what was sent, for objects without tags.
     fn is_it(&self, _: &Sent<'_>, _: &Seen) -> bool {
         true

@@ -76,6 +76,10 @@ impl Resource for LoadBalancer {
         propose::propose(draft);
     }
 
+    fn named_like_id(&self) -> Option<&'static str> {
+        Some("arn")
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let found = match sought {
             Sought::Ids(ids) => by_arns(aws, ids).await?,

@@ -57,6 +57,10 @@ impl Resource for Listener {
         propose(draft);
     }
 
+    fn named_like_id(&self) -> Option<&'static str> {
+        Some("arn")
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let (parents, wanted) = match sought {
             Sought::Ids(ids) => {
@@ -94,7 +98,7 @@ impl Resource for Listener {
             let call = aws.once.elb.create_listener();
             call.load_balancer_arn(&wanted.load_balancer_arn)
                 .set_port(wanted.port)
-                .set_protocol(wanted.protocol.as_deref().map(ProtocolEnum::from))
+                .set_protocol(wanted.protocol().map(ProtocolEnum::from))
                 .set_ssl_policy(wanted.ssl_policy.clone())
                 .set_certificates(wanted.certificates())
                 .set_alpn_policy(wanted.alpn_policy.clone().map(|it| vec![it]))
@@ -178,7 +182,7 @@ fn propose(draft: &mut Draft) {
     let port = draft.given("port").and_then(Value::as_i64);
     draft.expect(port.is_none_or(|it| (1..=65535).contains(&it)), "port", "a port is 1 to 65535");
     let parent = draft.given("load_balancer_arn").and_then(Value::as_str);
-    if parent.is_some_and(|it| it.contains(":loadbalancer/app/")) && port.is_some() {
+    if parent.is_some_and(is_of_application) && port.is_some() {
         draft.set_if_unknown("protocol", "HTTP");
     }
     let protocol = draft.given("protocol").and_then(Value::as_str).map(str::to_owned);
@@ -198,6 +202,10 @@ fn propose(draft: &mut Draft) {
     draft.set("ssl_policy", Value::Null);
     let alpn = protocol != "TLS" && draft.given("alpn_policy").is_some();
     draft.expect(!alpn, "alpn_policy", "only `TLS` has one");
+}
+
+fn is_of_application(load_balancer: &str) -> bool {
+    load_balancer.contains(":loadbalancer/app/")
 }
 
 fn is_secure(protocol: &str) -> bool {
@@ -245,6 +253,12 @@ fn seen(listener: elb_types::Listener) -> Seen {
 }
 
 impl Attributes {
+    /// The protocol; an application load balancer speaks HTTP if nothing else is said.
+    fn protocol(&self) -> Option<&str> {
+        let http = self.port.is_some() && is_of_application(&self.load_balancer_arn);
+        self.protocol.as_deref().or(http.then_some("HTTP"))
+    }
+
     fn certificates(&self) -> Option<Vec<Certificate>> {
         let arn = self.certificate_arn.as_deref()?;
         Some(vec![Certificate::builder().certificate_arn(arn).build()])

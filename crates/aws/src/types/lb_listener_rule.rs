@@ -63,6 +63,10 @@ impl Resource for ListenerRule {
         condition::propose(draft);
     }
 
+    fn named_like_id(&self) -> Option<&'static str> {
+        Some("arn")
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let (parents, wanted) = match sought {
             Sought::Ids(ids) => {

@@ -1,6 +1,6 @@
 //! `aws_lb_target_group`: targets that serve the same, and how their health is found out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -30,6 +30,9 @@ use schema::SETTINGS;
 /// The type `aws_lb_target_group`.
 pub(crate) struct TargetGroup;
 
+/// How many seconds a cookie lasts if nothing else is said.
+const DAY: i64 = 86_400;
+
 /// Its attributes, without settings.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -44,7 +47,6 @@ struct Attributes {
     health_check: Option<Vec<HealthCheck>>,
     arn: String,
     arn_suffix: String,
-    load_balancer_arns: BTreeSet<String>,
     #[serde(skip_serializing)]
     stickiness: Option<Vec<Stickiness>>,
 }
@@ -87,6 +89,10 @@ impl Resource for TargetGroup {
 
     fn propose(&self, draft: &mut Draft) {
         propose::propose(draft);
+    }
+
+    fn named_like_id(&self) -> Option<&'static str> {
+        Some("arn")
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
@@ -151,10 +157,9 @@ impl Resource for TargetGroup {
     }
 
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        let seen = self.look(aws, &Sought::Ids(vec![object.id.clone()])).await?;
-        let arns = seen.first().and_then(|it| it.attributes.get("load_balancer_arns"));
-        let arns = arns.and_then(Value::as_list).unwrap_or_default().iter();
-        Ok(arns.filter_map(Value::as_str).map(|it| format!("load balancer {it}")).collect())
+        let groups = describe(aws, Some(&object.id), None).await?;
+        let arns = groups.into_iter().filter_map(|it| it.load_balancer_arns).flatten();
+        Ok(arns.map(|arn| format!("load balancer {arn}")).collect())
     }
 }
 
@@ -198,7 +203,6 @@ fn seen(group: elb_types::TargetGroup) -> Seen {
         ip_address_type: group.ip_address_type.map(|it| it.as_str().to_owned()),
         health_check: Some(vec![health_check]),
         arn_suffix: arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        load_balancer_arns: group.load_balancer_arns.into_iter().flatten().collect(),
         arn: arn.clone(),
         stickiness: None,
     };
@@ -310,15 +314,12 @@ impl Stickiness {
     fn read(all: &BTreeMap<String, String>) -> Option<Stickiness> {
         let kind = all.get("stickiness.type").filter(|it| !it.is_empty())?.clone();
         let is_app = kind == "app_cookie";
-        let seconds = match kind.as_str() {
-            "lb_cookie" => all.get("stickiness.lb_cookie.duration_seconds"),
-            "app_cookie" => all.get("stickiness.app_cookie.duration_seconds"),
-            _ => None,
-        };
+        let seconds = all.get(&format!("stickiness.{kind}.duration_seconds"));
+        let seconds = seconds.and_then(|it| it.parse().ok()).unwrap_or(DAY);
         let name = all.get("stickiness.app_cookie.cookie_name").filter(|_| is_app);
         Some(Stickiness {
             enabled: Some(all.get("stickiness.enabled").is_some_and(|it| it == "true")),
-            cookie_duration: seconds.and_then(|it| it.parse().ok()),
+            cookie_duration: kind.ends_with("_cookie").then_some(seconds),
             cookie_name: name.filter(|it| !it.is_empty()).cloned(),
             kind,
         })

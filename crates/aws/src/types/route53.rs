@@ -1,19 +1,19 @@
 //! What the types of the Route 53 API share: whose an object is before it has tags, tags, zones.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use aws_sdk_route53::types::{Tag, TagResourceType};
+use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 use futures::future::try_join_all;
 use greenroom_provider::{Failure, Object};
 
 use crate::aws::Aws;
-use crate::error::at;
+use crate::error::{ApiError, at};
 use crate::resource::{New, Seen, Tagging};
 use crate::tags::{self, Tags};
 use crate::{provider, retag};
 
 pub(crate) mod changes;
+pub(crate) mod names;
 pub(crate) mod records;
 
 /// How many ids one call of ListTagsForResources takes (Route 53 API Reference).
@@ -81,21 +81,41 @@ async fn tags_of(
     kind: TagResourceType,
     ids: &[String],
 ) -> Result<Vec<(String, Tags)>, Failure> {
-    let call = aws.again.route53.list_tags_for_resources().resource_type(kind);
-    let answer = call.set_resource_ids(Some(ids.to_vec())).send().await;
-    let answer = match answer.map_err(at("route53:ListTagsForResources")) {
+    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    let sets = match tag_sets(aws, kind, ids).await {
         // One that went away in between makes the call fail: its next look misses it.
         Err(error) if error.is_not_found() => return Ok(Vec::new()),
         answer => answer?,
     };
-    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let sets = answer.resource_tag_sets.into_iter();
     Ok(sets
+        .into_iter()
         .filter_map(|it| {
             let tags = it.tags.unwrap_or_default().into_iter().filter_map(pair).collect();
             Some((it.resource_id?, tags))
         })
         .collect())
+}
+
+async fn tag_sets(
+    aws: &Aws,
+    kind: TagResourceType,
+    ids: &[String],
+) -> Result<Vec<ResourceTagSet>, ApiError> {
+    if let [id] = ids {
+        let call = aws.again.route53.list_tags_for_resource().resource_type(kind).resource_id(id);
+        let answer = call.send().await.map_err(at("route53:ListTagsForResource"))?;
+        let set = answer.resource_tag_set;
+        return Ok(set.map(|it| with_id(it, id)).into_iter().collect());
+    }
+    let call = aws.again.route53.list_tags_for_resources().resource_type(kind);
+    let answer = call.set_resource_ids(Some(ids.to_vec())).send().await;
+    Ok(answer.map_err(at("route53:ListTagsForResources"))?.resource_tag_sets)
+}
+
+/// With the id that was asked for, where an answer leaves it out.
+fn with_id(mut set: ResourceTagSet, id: &str) -> ResourceTagSet {
+    set.resource_id.get_or_insert_with(|| id.to_owned());
+    set
 }
 
 /// The id of a zone without the path that some answers have before it.
@@ -126,22 +146,6 @@ pub(crate) fn normal_name(name: &str) -> String {
     plain.push_str(rest);
     let plain = plain.strip_suffix('.').unwrap_or(&plain);
     plain.to_ascii_lowercase()
-}
-
-/// The name of a zone, `None` if there is no such zone. Asked once a zone: it never changes.
-pub(crate) async fn zone_name(aws: &Aws, zone: &str) -> Result<Option<Arc<str>>, Failure> {
-    if let Some(name) = aws.batches.changes.zone_name(zone) {
-        return Ok(Some(name));
-    }
-    let answer = aws.again.route53.get_hosted_zone().id(zone).send().await;
-    let answer = match answer.map_err(at("route53:GetHostedZone")) {
-        Err(error) if error.is_not_found() => return Ok(None),
-        answer => answer?,
-    };
-    let Some(found) = answer.hosted_zone else { return Ok(None) };
-    let name: Arc<str> = normal_name(&found.name).into();
-    aws.batches.changes.note_zone(zone, name.clone());
-    Ok(Some(name))
 }
 
 #[cfg(test)]

@@ -16,19 +16,20 @@ use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::elb::PARENTS;
+use super::route53::normal_name;
 use super::route53::records::{Action, RecordChange, taken};
-use super::route53::{normal_name, zone_name};
 use crate::aws::Aws;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::tags::Tags;
 
 mod id;
-pub(super) mod list;
+pub(crate) mod list;
 mod propose;
 mod record;
 mod schema;
 
 use id::Id;
+use record::Key;
 pub(crate) use record::Record;
 
 /// The type `aws_route53_record`.
@@ -39,9 +40,6 @@ const TYPES: [&str; 17] = [
     "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV",
     "SSHFP", "SVCB", "TLSA", "TXT",
 ];
-
-/// How many records of a zone are asked for one by one; of more, all pages are read.
-const FEW: usize = 4;
 
 /// Its attributes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -145,7 +143,7 @@ impl Resource for RecordType {
         let id = arguments.id();
         let text: Arc<str> = id.to_string().into();
         let record = wanted(aws, &arguments).await?;
-        if list::one(aws, &id.zone, &record).await?.is_some() {
+        if there(aws, &id.zone, record.key()).await?.is_some() {
             let stranger = Failure::new(FailureKind::Stranger, String::new());
             return Err(taken(stranger, &text));
         }
@@ -165,9 +163,11 @@ impl Resource for RecordType {
 
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
         let Some(id) = Id::parse(&object.id) else { return Ok(Deleted::Gone) };
-        let Some(zone) = zone_name(aws, &id.zone).await? else { return Ok(Deleted::Gone) };
+        let Some(zone) = aws.batches.zone_names.one(&id.zone).await? else {
+            return Ok(Deleted::Gone);
+        };
         // Route 53 deletes only what is named exactly as it is.
-        let Some(found) = list::one(aws, &id.zone, &id.within(&zone)).await? else {
+        let Some(found) = there(aws, &id.zone, id.within(&zone)).await? else {
             return Ok(Deleted::Gone);
         };
         match send(aws, &id.zone, Action::Delete, found).await {
@@ -181,9 +181,14 @@ async fn send(aws: &Aws, zone: &str, action: Action, record: Record) -> Result<A
     aws.batches.records.one(RecordChange { zone: zone.into(), action, record }).await
 }
 
+/// The record of this key, if there is one.
+async fn there(aws: &Aws, zone: &str, key: Key) -> Result<Option<Record>, Failure> {
+    aws.batches.record_looks.one((zone.into(), key)).await
+}
+
 /// The record that arguments ask for, with its whole name.
 async fn wanted(aws: &Aws, arguments: &Attributes) -> Result<Record, Failure> {
-    let zone = zone_name(aws, &arguments.id().zone).await?.ok_or_else(|| {
+    let zone = aws.batches.zone_names.one(&arguments.id().zone).await?.ok_or_else(|| {
         let message = format!("there is no zone `{}`", arguments.zone_id);
         Failure::new(FailureKind::NotFound, message)
     })?;
@@ -192,15 +197,11 @@ async fn wanted(aws: &Aws, arguments: &Attributes) -> Result<Record, Failure> {
 
 /// Looks at records of one zone.
 async fn look_in(aws: &Aws, zone: String, ids: Vec<(Arc<str>, Id)>) -> Result<Vec<Seen>, Failure> {
-    let Some(name) = zone_name(aws, &zone).await? else { return Ok(Vec::new()) };
-    let keys: Vec<Record> = ids.iter().map(|(_, id)| id.within(&name)).collect();
-    let found = match keys.len() <= FEW {
-        true => list::few(aws, &zone, &keys).await?,
-        false => list::all(aws, &zone).await?,
-    };
-    let found: BTreeMap<_, Record> = found.into_iter().map(|it| (it.key(), it)).collect();
+    let Some(name) = aws.batches.zone_names.one(&zone).await? else { return Ok(Vec::new()) };
+    let keys: Vec<Key> = ids.iter().map(|(_, id)| id.within(&name)).collect();
+    let mut found = list::those(&aws.again.route53, &zone, &keys).await?;
     let seen = ids.into_iter().zip(keys).filter_map(|((text, id), key)| {
-        let record = found.get(&key.key())?.clone();
+        let record = found.remove(&key)?;
         Some(Seen::ready(text, Tags::new(), &record.attributes(&zone, &id.name)))
     });
     Ok(seen.collect())

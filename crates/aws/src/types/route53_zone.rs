@@ -77,6 +77,10 @@ impl Resource for Zone {
         propose(draft);
     }
 
+    fn named_like_id(&self) -> Option<&'static str> {
+        Some("zone_id")
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let found = match sought {
             Sought::Ids(ids) if ids.len() <= FEW => {
@@ -315,8 +319,8 @@ async fn name_servers(aws: &Aws, found: &GetHostedZoneOutput) -> Result<Vec<Stri
 
 /// Deletes all records of a zone but the two that tell of the zone itself.
 async fn empty(aws: &Aws, id: &str) -> Result<(), Failure> {
-    let Some(name) = route53::zone_name(aws, id).await? else { return Ok(()) };
-    let mut sets = list::sets(aws, id).await?;
+    let Some(name) = aws.batches.zone_names.one(id).await? else { return Ok(()) };
+    let mut sets = list::sets(&aws.again.route53, id).await?;
     sets.retain(|it| {
         !(normal_name(it.name()) == *name && matches!(it.r#type(), RrType::Soa | RrType::Ns))
     });

@@ -25,17 +25,21 @@ pub(crate) struct Life {
 impl Life {
     /// Lives it, on a cloud of its own.
     pub(crate) async fn live(self) {
-        let lab = Lab::start().await;
-        self.is_made(&lab).await;
+        self.live_in(&Lab::start().await).await;
+    }
+
+    /// Lives it, where there is something else already.
+    pub(crate) async fn live_in(self, lab: &Lab) {
+        self.is_made(lab).await;
         if let Some(changed) = &self.changed {
-            self.is_changed_in_place(&lab, changed).await;
-            self.is_changed_behind_our_back(&lab).await;
+            self.is_changed_in_place(lab, changed).await;
+            self.is_changed_behind_our_back(lab).await;
         }
         if let Some(replaced) = &self.replaced {
-            self.is_replaced(&lab, replaced).await;
+            self.is_replaced(lab, replaced).await;
         }
-        self.is_deleted_behind_our_back(&lab).await;
-        self.goes(&lab).await;
+        self.is_deleted_behind_our_back(lab).await;
+        self.goes(lab).await;
         lab.account.assert_supported();
     }
 

@@ -4,7 +4,7 @@ use greenroom_model::value::Value;
 use greenroom_provider::Draft;
 
 use super::elb;
-use super::{HealthCheck, Stickiness, speaks_http};
+use super::{DAY, HealthCheck, Stickiness, speaks_http};
 
 const PROTOCOLS: [&str; 7] = ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE"];
 
@@ -147,7 +147,7 @@ fn check_settings(draft: &mut Draft) {
 impl Stickiness {
     /// Filled in and without what its kind does not have.
     fn complete(self) -> Stickiness {
-        let duration = self.kind.ends_with("_cookie").then_some(86_400);
+        let duration = self.kind.ends_with("_cookie").then_some(DAY);
         Stickiness {
             cookie_duration: duration.map(|it| self.cookie_duration.unwrap_or(it)),
             cookie_name: self.cookie_name.filter(|_| self.kind == "app_cookie"),

@@ -139,14 +139,10 @@ fn arguments() -> [(&'static str, Attribute); 9] {
     ]
 }
 
-fn computed() -> [(&'static str, Attribute); 3] {
+fn computed() -> [(&'static str, Attribute); 2] {
     [
         ("arn", Attribute::computed(Type::String, "Its ARN, which is its id.")),
         ("arn_suffix", Attribute::computed(Type::String, "The part of its ARN for metrics.")),
-        (
-            "load_balancer_arns",
-            Attribute::computed(Type::set(Type::String), "Load balancers that forward to it."),
-        ),
     ]
 }
 

@@ -10,24 +10,16 @@ use greenroom_provider::Failure;
 use crate::aws::Aws;
 use crate::error::at;
 
-/// What this process knows of changes that it sent, and of zones.
+/// The changes that this process sent, by the id of what they changed.
 #[derive(Default)]
 pub(crate) struct Changes {
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// The change that is under way, by the id of what it changed.
-    under_way: BTreeMap<Arc<str>, Arc<str>>,
-    /// The names of zones, by id.
-    zones: BTreeMap<Arc<str>, Arc<str>>,
+    under_way: Mutex<BTreeMap<Arc<str>, Arc<str>>>,
 }
 
 impl Changes {
     /// Notes that `change` of the object `id` was accepted.
     pub(crate) fn note(&self, id: &str, change: Arc<str>) {
-        self.known().under_way.insert(id.into(), change);
+        self.under_way().insert(id.into(), change);
     }
 
     /// Those of `ids` whose change has not reached all name servers; one call a change, which
@@ -38,15 +30,15 @@ impl Changes {
         ids: impl Iterator<Item = &'a Arc<str>>,
     ) -> Result<BTreeSet<Arc<str>>, Failure> {
         let asked: BTreeMap<Arc<str>, Arc<str>> = {
-            let known = self.known();
-            ids.filter_map(|id| Some((id.clone(), known.under_way.get(id)?.clone()))).collect()
+            let under_way = self.under_way();
+            ids.filter_map(|id| Some((id.clone(), under_way.get(id)?.clone()))).collect()
         };
         let changes: BTreeSet<&Arc<str>> = asked.values().collect();
         let states = changes.into_iter().map(|change| async move {
             Ok::<_, Failure>((change.clone(), is_pending(aws, change).await?))
         });
         let states: BTreeMap<Arc<str>, bool> = try_join_all(states).await?.into_iter().collect();
-        self.known().under_way.retain(|_, change| states.get(change) != Some(&false));
+        self.under_way().retain(|_, change| states.get(change) != Some(&false));
         Ok(asked
             .iter()
             .filter(|it| states.get(it.1) == Some(&true))
@@ -54,18 +46,8 @@ impl Changes {
             .collect())
     }
 
-    /// The name of a zone, if it was asked for before.
-    pub(crate) fn zone_name(&self, zone: &str) -> Option<Arc<str>> {
-        self.known().zones.get(zone).cloned()
-    }
-
-    /// Notes the name of a zone.
-    pub(crate) fn note_zone(&self, zone: &str, name: Arc<str>) {
-        self.known().zones.insert(zone.into(), name);
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<str>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::route53::{bare_id, normal_name};
 use super::TYPES;
-use super::record::{Record, whole_name};
+use super::record::{Key, whole_name};
 
 /// An id in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,12 @@ impl Id {
     }
 
     /// The key of the record in a zone of this name.
-    pub(super) fn within(&self, zone: &str) -> Record {
-        let name = whole_name(&self.name, zone);
-        Record::of_key(name, self.kind.clone(), self.set_identifier.clone())
+    pub(super) fn within(&self, zone: &str) -> Key {
+        Key {
+            name: whole_name(&self.name, zone),
+            kind: self.kind.clone(),
+            set_identifier: self.set_identifier.clone(),
+        }
     }
 }
 

@@ -1,50 +1,84 @@
-//! Reading records of a zone.
+//! Reading records of zones.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_route53::Client;
 use aws_sdk_route53::types::{ResourceRecordSet, RrType};
-use futures::future::try_join_all;
-use greenroom_provider::Failure;
+use futures::FutureExt;
+use futures::future::{join_all, try_join_all};
+use greenroom_provider::coalesce::Answers;
+use greenroom_provider::{Coalescer, Failure};
 
-use super::record::Record;
-use crate::aws::Aws;
+use super::record::{Key, Record};
+use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, at};
 
-/// The record with the name, type and identifier of `key`, as it is.
-pub(super) async fn one(aws: &Aws, zone: &str, key: &Record) -> Result<Option<Record>, Failure> {
-    let call = aws.again.route53.list_resource_record_sets().hosted_zone_id(zone);
+/// How many records of a zone are asked for one by one; of more, all pages are read.
+const FEW: usize = 4;
+
+/// A record that is looked for: its zone and its key.
+pub(crate) type Wanted = (Arc<str>, Key);
+
+/// Gathers looks at records right before they are changed, so that the changes that follow come
+/// together, too.
+pub(crate) fn looks(clients: &Clients) -> Coalescer<Wanted, Option<Record>> {
+    let client = clients.route53.clone();
+    Coalescer::new(Pace::tick(), move |wanted| look(client.clone(), wanted).boxed())
+}
+
+async fn look(client: Client, wanted: Vec<Wanted>) -> Answers<Wanted, Option<Record>> {
+    let mut zones: BTreeMap<Arc<str>, Vec<Key>> = BTreeMap::new();
+    for (zone, key) in wanted {
+        zones.entry(zone).or_default().push(key);
+    }
+    let client = &client;
+    let answers = zones.into_iter().map(|(zone, keys)| async move {
+        let found = those(client, &zone, &keys).await;
+        let answer = |key: Key| {
+            let answer = found.as_ref().map(|found| found.get(&key).cloned());
+            ((zone.clone(), key), answer.map_err(Failure::clone))
+        };
+        keys.into_iter().map(answer).collect::<Vec<_>>()
+    });
+    join_all(answers).await.into_iter().flatten().collect()
+}
+
+/// Those of `keys` that a zone has; none if there is no such zone.
+pub(super) async fn those(
+    client: &Client,
+    zone: &str,
+    keys: &[Key],
+) -> Result<BTreeMap<Key, Record>, Failure> {
+    let found = match keys.len() <= FEW {
+        true => try_join_all(keys.iter().map(|key| one(client, zone, key))).await,
+        false => sets(client, zone).await.map(|it| vec![it]),
+    };
+    let found = match found {
+        Err(error) if error.is_not_found() => return Ok(BTreeMap::new()),
+        found => found?.into_iter().flatten().map(Record::read),
+    };
+    Ok(found.map(|it| (it.key(), it)).filter(|(key, _)| keys.contains(key)).collect())
+}
+
+/// The first record set from `key` on: that of the key, or another one if there is none.
+async fn one(client: &Client, zone: &str, key: &Key) -> Result<Vec<ResourceRecordSet>, ApiError> {
+    let call = client.list_resource_record_sets().hosted_zone_id(zone);
     let call = call
         .start_record_name(&key.name)
         .start_record_type(RrType::from(key.kind.as_str()))
         .set_start_record_identifier(key.set_identifier.clone())
         .max_items(1);
-    let answer = call.send().await.map_err(at("route53:ListResourceRecordSets"));
-    let sets = match answer {
-        Err(error) if error.is_not_found() => return Ok(None),
-        answer => answer?.resource_record_sets,
-    };
-    // It starts with the first one behind, if there is none.
-    Ok(sets.into_iter().map(Record::read).find(|it| it.key() == key.key()))
-}
-
-/// Those of `keys` that exist.
-pub(super) async fn few(aws: &Aws, zone: &str, keys: &[Record]) -> Result<Vec<Record>, Failure> {
-    let found = try_join_all(keys.iter().map(|key| one(aws, zone, key))).await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-/// All records of a zone; none if there is no such zone.
-pub(super) async fn all(aws: &Aws, zone: &str) -> Result<Vec<Record>, Failure> {
-    match sets(aws, zone).await {
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        answer => Ok(answer?.into_iter().map(Record::read).collect()),
-    }
+    let answer = call.send().await.map_err(at("route53:ListResourceRecordSets"))?;
+    Ok(answer.resource_record_sets)
 }
 
 /// All record sets of a zone as AWS has them, page by page.
 pub(in super::super) async fn sets(
-    aws: &Aws,
+    client: &Client,
     zone: &str,
 ) -> Result<Vec<ResourceRecordSet>, ApiError> {
-    let first = aws.again.route53.list_resource_record_sets().hosted_zone_id(zone).max_items(300);
+    let first = client.list_resource_record_sets().hosted_zone_id(zone).max_items(300);
     let mut call = first.clone();
     let mut sets = Vec::new();
     loop {

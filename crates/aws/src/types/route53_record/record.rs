@@ -14,9 +14,9 @@ use super::{Alias, Attributes, Failover, Latency, Weighted};
 /// A record set, with its whole name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Record {
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) set_identifier: Option<String>,
+    name: String,
+    kind: String,
+    set_identifier: Option<String>,
     ttl: Option<i64>,
     values: BTreeSet<String>,
     alias: Option<Alias>,
@@ -25,6 +25,14 @@ pub(crate) struct Record {
     region: Option<String>,
     multivalue: bool,
     health_check_id: Option<String>,
+}
+
+/// What no two records of a zone have in common; the name is whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) set_identifier: Option<String>,
 }
 
 impl Record {
@@ -107,13 +115,12 @@ impl Record {
     }
 
     /// What no two records of a zone have in common.
-    pub(super) fn key(&self) -> (String, String, Option<String>) {
-        (self.name.clone(), self.kind.clone(), self.set_identifier.clone())
-    }
-
-    /// A record of which only the key is known.
-    pub(super) fn of_key(name: String, kind: String, set_identifier: Option<String>) -> Record {
-        Record { name, kind, set_identifier, ..Record::default() }
+    pub(super) fn key(&self) -> Key {
+        Key {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            set_identifier: self.set_identifier.clone(),
+        }
     }
 
     /// Whether it says the same as another one, names aside.
