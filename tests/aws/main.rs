@@ -1,0 +1,7 @@
+//! The built binary with the provider `aws`, on emulated APIs: the example project as it is.
+//!
+//! What is left over is read from the APIs, not from what Greenroom says of it.
+
+mod cloud;
+mod reads;
+mod shop;

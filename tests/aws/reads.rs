@@ -1,0 +1,26 @@
+//! What a plan without a change asks of AWS.
+
+use crate::cloud::Shop;
+
+/// The most requests of a refresh, whatever the number of machines.
+const MOST: usize = 20;
+
+#[test]
+fn a_plan_without_a_change_takes_as_many_requests_for_a_hundred_machines_as_for_one() {
+    let shop = Shop::new();
+    let template = std::fs::read_to_string(shop.path().join("environment-dns.toml"));
+    let template = template.expect("the template");
+    // A record for each machine, and one for the balancer from the front.
+    let records = "\n[resource.aws_route53_zone.machines]\nname = \"machines.example\"\n\n\
+                   [resource.aws_route53_record.web]\ncount = \"${var.web_count}\"\n\
+                   zone_id = \"${aws_route53_zone.machines.zone_id}\"\n\
+                   name = \"web-${count.index}.machines.example\"\ntype = \"A\"\nttl = 60\n\
+                   records = [\"${aws_instance.web[count.index].private_ip}\"]\n";
+    std::fs::write(shop.path().join("environment-dns.toml"), template + records).expect("written");
+    shop.expect(0, &["apply", "dns", "--yes", "--var", "web_count=100"]);
+    shop.account.clear_log();
+    shop.expect(0, &["plan", "dns", "--detailed-exitcode", "--var", "web_count=100"]);
+    let counts = shop.account.counts();
+    let requests: usize = counts.values().sum();
+    assert!(requests <= MOST, "{requests} requests: {counts:#?}");
+}
