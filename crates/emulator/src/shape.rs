@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
 use xmltree::{Element, XMLNode};
 
 use crate::call::{Call, Parameters};
@@ -69,10 +70,19 @@ impl Shape {
         Ok(())
     }
 
+    /// Writes an answer as AWS does.
+    pub(crate) fn write(&self, call: &Call, reply: Reply) -> Reply {
+        match &*call.service {
+            "elasticloadbalancing" => self.rename(reply),
+            "route53" => place(spell_truth(reply)),
+            _ => reply,
+        }
+    }
+
     /// Gives network load balancers, and their listeners and rules, the ARNs that AWS gives.
-    pub(crate) fn rename(&self, call: &Call, mut reply: Reply) -> Reply {
+    fn rename(&self, mut reply: Reply) -> Reply {
         let networks = self.networks();
-        if call.service == "elasticloadbalancing" && !networks.is_empty() {
+        if !networks.is_empty() {
             let mut body = String::from_utf8_lossy(&reply.body).into_owned();
             for name in networks.iter() {
                 body = body.replace(&format!("/app/{name}"), &format!("/net/{name}"));
@@ -105,6 +115,21 @@ impl Shape {
     fn networks(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.networks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The server writes truth values as Python does.
+fn spell_truth(reply: Reply) -> Reply {
+    let body = String::from_utf8_lossy(&reply.body);
+    let body = body.replace(">True<", ">true<").replace(">False<", ">false<");
+    Reply { body: Bytes::from(body), ..reply }
+}
+
+/// AWS says where something is that it made; the server does not say it of all.
+fn place(mut reply: Reply) -> Reply {
+    if reply.status == StatusCode::CREATED {
+        reply.headers.entry(header::LOCATION).or_insert(HeaderValue::from_static("/"));
+    }
+    reply
 }
 
 /// An action that forwards to one group says so in both of its ways.

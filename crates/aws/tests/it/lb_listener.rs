@@ -133,3 +133,42 @@ async fn weights_that_somebody_else_changed_are_not_written_over() {
     assert!(failure.message.contains("default_action"), "{failure}");
     assert_ne!(life.object(&lab).await.attributes.get("arn"), Some(&Value::Null));
 }
+
+/// What was written while an ARN was not known yet is recorded as it is read back: otherwise the
+/// next shift would look like somebody else's change.
+#[tokio::test]
+async fn a_target_group_of_the_same_apply_gets_its_weight_and_the_next_shift_is_not_refused() {
+    let lab = Lab::start().await;
+    let network = Network::of(&lab).await;
+    let only_blue = [
+        network.load_balancer("internal = true"),
+        network.target_group("blue", ""),
+        "[resource.aws_lb_listener.http]\nload_balancer_arn = \"${aws_lb.front.arn}\"\nport = 80\n\
+         default_action = { type = \"forward\", target_group_arn = \
+         \"${aws_lb_target_group.blue.arn}\" }"
+            .to_owned(),
+    ];
+    let life = Life {
+        address: "pr/aws_lb_listener.http",
+        base: only_blue.join("\n"),
+        changed: None,
+        replaced: None,
+    };
+    assert!(lab.up(&life.base).await.expect("applied").is_complete());
+    let with_green = listener(&lab, &forward(100, 0)).await;
+    let applied = lab.up(&with_green).await.expect("applied");
+    assert!(applied.is_complete(), "{:#?}", applied.failed);
+    // As a later phase of the same plan would: without a refresh in between.
+    let object = life.object(&lab).await;
+    let plan = lab.plan_now(&listener(&lab, &forward(0, 100)).await).await;
+    let planned = plan.operations().find_map(|it| match &it.action {
+        greenroom_model::plan::Action::Update(change) if change.uid == object.uid => {
+            Some(change.planned.clone())
+        }
+        _ => None,
+    });
+    let changed = vec!["default_action".parse().expect("a path")];
+    let planned = planned.expect("a shift of weights");
+    let request = UpdateRequest { object, planned, changed };
+    lab.provider().await.update(request).await.expect("nobody else changed it");
+}

@@ -15,6 +15,7 @@ mod lb_listener;
 mod lb_listener_rule;
 mod lb_target_group;
 mod lb_target_group_attachment;
+mod lost_answers;
 mod network;
 mod outside;
 mod route53_health_check;

@@ -97,7 +97,7 @@ async fn carry_out(world: &World, tenant: &Tenant, call: &Call) -> Result<Reply,
         Some(page) => Ok(page),
         None => execute(world, tenant, call, &asked).await,
     };
-    reply.map(|reply| tenant.shape.rename(call, reply))
+    reply.map(|reply| tenant.shape.write(call, reply))
 }
 
 /// Has a call executed that is no later page: `call` as the client said it, `asked` as the server
