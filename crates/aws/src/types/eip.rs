@@ -98,6 +98,12 @@ impl Resource for Eip {
         draft.expect(is_vpc, "domain", "it is `vpc`");
         ec2::check_address(draft, "address");
         ec2::check_address(draft, "associate_with_private_ip");
+        let places = ["instance", "network_interface", "associate_with_private_ip"];
+        if places.into_iter().any(|name| ec2::is_changed(draft, name)) {
+            // Where it leads now says nothing of where it is to lead.
+            ec2::leave_open(draft, &["instance", "network_interface"]);
+            ec2::leave_open(draft, &["association_id", "private_ip", "private_dns"]);
+        }
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
@@ -129,11 +135,7 @@ impl Resource for Eip {
     }
 
     async fn update(&self, aws: &Aws, change: &Change) -> Result<(), Failure> {
-        let mut wanted: Attributes = typed(&change.planned)?;
-        // What is not changed says where it leads until now.
-        if !change.of("instance") && change.of("network_interface") {
-            wanted.instance = None;
-        }
+        let wanted: Attributes = typed(&change.planned)?;
         let places = ["instance", "network_interface", "associate_with_private_ip"];
         if places.into_iter().any(|name| change.of(name)) {
             associate(aws, &change.object.id, &wanted).await?;

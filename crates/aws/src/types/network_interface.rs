@@ -112,6 +112,11 @@ impl Resource for NetworkInterface {
             let is_address = address.parse::<std::net::Ipv4Addr>().is_ok();
             draft.expect(is_address, "private_ips", format!("`{address}` is no IPv4 address"));
         }
+        if ec2::is_changed(draft, "private_ips") {
+            ec2::leave_open(draft, &["private_ips_count"]);
+        } else if ec2::is_changed(draft, "private_ips_count") {
+            ec2::leave_open(draft, &["private_ips"]);
+        }
         let before = draft.prior().and_then(|it| typed::<Attributes>(it).ok());
         let Some(before) = before else { return };
         // The first address stays as long as the interface.

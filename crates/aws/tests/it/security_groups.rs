@@ -88,7 +88,7 @@ async fn a_new_group_lets_nothing_out_and_rules_beside_it_stay() {
         group("it", "")
     );
     assert!(lab.up(&template).await.expect("applied").is_complete());
-    let revoked = lab.cloud.counts().get("ec2:RevokeSecurityGroupEgress").copied();
+    let revoked = lab.account.counts().get("ec2:RevokeSecurityGroupEgress").copied();
     assert_eq!(revoked, Some(1), "the rule that AWS makes is gone");
     let plan = lab.plan_now(&template).await;
     assert_eq!((plan.operations().count(), plan.drift.len()), (0, 0));
