@@ -239,10 +239,11 @@ fn permission(rule: &Attributes) -> IpPermission {
 /// A rule as it is changed to.
 fn request(rule: &Attributes) -> SecurityGroupRuleRequest {
     let group = rule.referenced_security_group_id.as_deref().map(rules::without_account);
+    // All ports, where the protocol has none: a rule that had some keeps them otherwise.
     SecurityGroupRuleRequest::builder()
         .ip_protocol(&rule.ip_protocol)
-        .set_from_port(rule.from_port)
-        .set_to_port(rule.to_port)
+        .from_port(rule.from_port.unwrap_or(-1))
+        .to_port(rule.to_port.unwrap_or(-1))
         .set_cidr_ipv4(rule.cidr_ipv4.clone())
         .set_cidr_ipv6(rule.cidr_ipv6.clone())
         .set_prefix_list_id(rule.prefix_list_id.clone())

@@ -1,6 +1,9 @@
 //! The types of a network: what stands in a VPC, and which way its traffic goes.
 
-use crate::lifecycle::Life;
+use greenroom_provider::{DeleteRequest, FailureKind, Provider};
+
+use crate::lab::Lab;
+use crate::lifecycle::{Life, object};
 
 /// A VPC with an internet gateway and two subnets.
 const NETWORK: &str = r#"
@@ -135,4 +138,20 @@ async fn life_of_a_network_interface() {
     }
     .live()
     .await;
+}
+
+#[tokio::test]
+async fn what_holds_a_subnet_is_named_and_whose_it_is() {
+    let lab = Lab::start().await;
+    assert!(lab.up(NETWORK).await.expect("applied").is_complete());
+    let held = object(&lab, "pr/aws_subnet.a").await;
+    let other = Lab::on(lab.account.clone()).await;
+    let interface = format!("[resource.aws_network_interface.it]\nsubnet_id = \"{}\"", held.id);
+    assert!(other.up(&interface).await.expect("applied").is_complete());
+    let failure = lab.provider().await.delete(DeleteRequest { object: held }).await;
+    let failure = failure.expect_err("an interface is in it");
+    assert_eq!(failure.kind, FailureKind::Held);
+    let help = failure.help.expect("it says what to do");
+    assert!(help.contains("network interface eni-"), "{help}");
+    assert!(help.contains("(of the environment"), "{help}");
 }
