@@ -164,8 +164,7 @@ fn filters(ids: &[Arc<str>]) -> Vec<Filter> {
     let filter = |name: &&str| {
         let values: Vec<String> =
             ids.iter().filter(|id| by(id) == *name).map(ToString::to_string).collect();
-        let filter = Filter::builder().name(*name);
-        (!values.is_empty()).then(|| filter.set_values(Some(values)).build())
+        (!values.is_empty()).then(|| ec2::filter_by_any(name, &values))
     };
     names.iter().filter_map(filter).collect()
 }
