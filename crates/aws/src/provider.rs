@@ -407,7 +407,8 @@ impl Provider for AwsProvider {
             kind.resource.update(&self.aws, &change).await.map_err(partly(of_tags))?;
         }
         let seen = self.wait_ready(kind, &change.object).await.map_err(Failure::unknown_effect)?;
-        let attributes = self.attributes(&change.object.kind, &seen, &change.object.attributes);
+        let written = with_written(change.object.attributes.clone(), &change);
+        let attributes = self.attributes(&change.object.kind, &seen, &written);
         // AWS took the change; a read that lags behind must not undo it in the state.
         Ok(with_written(attributes, &change))
     }

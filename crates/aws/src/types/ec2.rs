@@ -82,6 +82,21 @@ pub(crate) fn deleted<T>(answer: Result<T, ApiError>) -> Result<Deleted, Failure
     }
 }
 
+/// Whether an object that is there gets another value of the attribute `name`.
+pub(crate) fn is_changed(draft: &Draft, name: &str) -> bool {
+    let planned = draft.planned(name).map(Value::reveal);
+    draft.prior().is_some_and(|it| it.get(name).map(Value::reveal) != planned)
+}
+
+/// Leaves those of the attributes `names` open that the configuration does not give.
+pub(crate) fn leave_open(draft: &mut Draft, names: &[&str]) {
+    for name in names {
+        if draft.left_out(name) {
+            draft.leave_open(name);
+        }
+    }
+}
+
 /// Checks an IPv4 address.
 pub(crate) fn check_address(draft: &mut Draft, name: &str) {
     let text = draft.given(name).and_then(Value::as_str);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as ec2_types, DomainType, ResourceType};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
-use greenroom_model::value::Value;
+use greenroom_model::value::{Object as Values, Value};
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ use crate::send::{patiently, patiently_if};
 
 /// The type `aws_eip`.
 pub(crate) struct Eip;
+
+/// The attributes that say where it leads.
+const PLACE: [&str; 5] =
+    ["instance", "network_interface", "association_id", "private_ip", "private_dns"];
 
 /// Its attributes.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -98,6 +102,11 @@ impl Resource for Eip {
         draft.expect(is_vpc, "domain", "it is `vpc`");
         ec2::check_address(draft, "address");
         ec2::check_address(draft, "associate_with_private_ip");
+        let places = ["instance", "network_interface", "associate_with_private_ip"];
+        if places.into_iter().any(|name| ec2::is_changed(draft, name)) {
+            // Where it leads now says nothing of where it is to lead.
+            ec2::leave_open(draft, &PLACE);
+        }
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
@@ -107,6 +116,17 @@ impl Resource for Eip {
             false => &aws.identity().await?.account,
         };
         Ok(found.into_iter().map(|address| seen(aws, account, address)).collect())
+    }
+
+    fn as_written(&self, attributes: &mut Values, prior: &Value) {
+        // Where it leads is no matter of this object's where others say so, as a NAT gateway does.
+        let is_written = |name| prior.get(name).is_some_and(|it| !it.is_null());
+        if prior.is_null() || is_written("instance") || is_written("network_interface") {
+            return;
+        }
+        for name in PLACE {
+            attributes.insert(name.into(), Value::Null);
+        }
     }
 
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
@@ -129,11 +149,7 @@ impl Resource for Eip {
     }
 
     async fn update(&self, aws: &Aws, change: &Change) -> Result<(), Failure> {
-        let mut wanted: Attributes = typed(&change.planned)?;
-        // What is not changed says where it leads until now.
-        if !change.of("instance") && change.of("network_interface") {
-            wanted.instance = None;
-        }
+        let wanted: Attributes = typed(&change.planned)?;
         let places = ["instance", "network_interface", "associate_with_private_ip"];
         if places.into_iter().any(|name| change.of(name)) {
             associate(aws, &change.object.id, &wanted).await?;
@@ -233,7 +249,9 @@ async fn associate(aws: &Aws, id: &str, wanted: &Attributes) -> Result<(), Failu
     };
     patiently_if(aws.pace, "ec2:AssociateAddress", is_early, || {
         let call = aws.again.ec2.associate_address().allocation_id(id);
-        call.set_instance_id(wanted.instance.clone())
+        // It is ours, wherever it leads until now.
+        call.allow_reassociation(true)
+            .set_instance_id(wanted.instance.clone())
             .set_network_interface_id(interface.clone())
             .set_private_ip_address(wanted.associate_with_private_ip.clone())
             .send()

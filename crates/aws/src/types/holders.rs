@@ -1,6 +1,7 @@
 //! What holds an object that AWS refuses to delete, and whose that is; for people.
 
-use aws_sdk_ec2::types::{Filter, NetworkInterface};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, Tag};
+use futures::try_join;
 use greenroom_provider::{Failure, Object};
 
 use super::ec2;
@@ -35,6 +36,67 @@ pub(crate) async fn public_interfaces(
 ) -> Result<Vec<String>, Failure> {
     let public = found(aws, filter).await?.into_iter().filter(|it| it.association.is_some());
     describe(aws, public.collect(), held).await
+}
+
+/// What is left of a VPC beside what AWS made with it.
+pub(crate) async fn parts_of_vpc(aws: &Aws, vpc: &Object) -> Result<Vec<String>, Failure> {
+    let of_vpc = || ec2::filter_by("vpc-id", &*vpc.id);
+    let (subnets, gateways, groups, tables, interfaces) = try_join!(
+        subnets(aws, of_vpc()),
+        gateways(aws, ec2::filter_by("attachment.vpc-id", &*vpc.id)),
+        groups(aws, of_vpc()),
+        tables(aws, of_vpc()),
+        interfaces(aws, of_vpc(), vpc),
+    )?;
+    let parts = [
+        ("subnet", subnets),
+        ("internet gateway", gateways),
+        ("security group", groups),
+        ("route table", tables),
+    ];
+    let named = parts.into_iter().flat_map(|(what, parts)| {
+        parts.into_iter().map(move |(id, tags)| format!("{what} {id} ({})", whose(&tags, vpc)))
+    });
+    Ok(named.chain(interfaces).collect())
+}
+
+/// Ids with tags.
+type Tagged = Vec<(String, Tags)>;
+
+async fn subnets(aws: &Aws, filter: Filter) -> Result<Tagged, Failure> {
+    let answer = aws.again.ec2.describe_subnets().filters(filter).send().await;
+    let subnets = answer.map_err(at("ec2:DescribeSubnets"))?.subnets.unwrap_or_default();
+    Ok(subnets.into_iter().map(|it| tagged(it.subnet_id, it.tags)).collect())
+}
+
+async fn gateways(aws: &Aws, filter: Filter) -> Result<Tagged, Failure> {
+    let answer = aws.again.ec2.describe_internet_gateways().filters(filter).send().await;
+    let answer = answer.map_err(at("ec2:DescribeInternetGateways"))?;
+    let gateways = answer.internet_gateways.unwrap_or_default().into_iter();
+    Ok(gateways.map(|it| tagged(it.internet_gateway_id, it.tags)).collect())
+}
+
+/// The groups beside the one that goes with the VPC.
+async fn groups(aws: &Aws, filter: Filter) -> Result<Tagged, Failure> {
+    let answer = aws.again.ec2.describe_security_groups().filters(filter).send().await;
+    let answer = answer.map_err(at("ec2:DescribeSecurityGroups"))?;
+    let groups = answer.security_groups.unwrap_or_default().into_iter();
+    let others = groups.filter(|it| it.group_name.as_deref() != Some("default"));
+    Ok(others.map(|it| tagged(it.group_id, it.tags)).collect())
+}
+
+/// The tables beside the one that goes with the VPC.
+async fn tables(aws: &Aws, filter: Filter) -> Result<Tagged, Failure> {
+    let answer = aws.again.ec2.describe_route_tables().filters(filter).send().await;
+    let answer = answer.map_err(at("ec2:DescribeRouteTables"))?;
+    let tables = answer.route_tables.unwrap_or_default().into_iter();
+    let others =
+        tables.filter(|it| !it.associations.iter().flatten().any(|it| it.main == Some(true)));
+    Ok(others.map(|it| tagged(it.route_table_id, it.tags)).collect())
+}
+
+fn tagged(id: Option<String>, tags: Option<Vec<Tag>>) -> (String, Tags) {
+    (id.unwrap_or_default(), ec2::tags_of(tags))
 }
 
 async fn found(aws: &Aws, filter: Filter) -> Result<Vec<NetworkInterface>, Failure> {

@@ -1,12 +1,13 @@
 //! `aws_network_interface`: a card by which an instance is in a subnet.
 
+mod calls;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    self as ec2_types, AttachmentStatus, AttributeBooleanValue, AttributeValue,
-    PrivateIpAddressSpecification, ResourceType,
+    self as ec2_types, AttachmentStatus, PrivateIpAddressSpecification, ResourceType,
 };
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
@@ -16,7 +17,7 @@ use super::ec2;
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sought, Tagging};
-use crate::send::{patiently, patiently_if};
+use crate::send::patiently;
 
 /// The type `aws_network_interface`.
 pub(crate) struct NetworkInterface;
@@ -112,6 +113,11 @@ impl Resource for NetworkInterface {
             let is_address = address.parse::<std::net::Ipv4Addr>().is_ok();
             draft.expect(is_address, "private_ips", format!("`{address}` is no IPv4 address"));
         }
+        if ec2::is_changed(draft, "private_ips") {
+            ec2::leave_open(draft, &["private_ips_count"]);
+        } else if ec2::is_changed(draft, "private_ips_count") {
+            ec2::leave_open(draft, &["private_ips"]);
+        }
         let before = draft.prior().and_then(|it| typed::<Attributes>(it).ok());
         let Some(before) = before else { return };
         // The first address stays as long as the interface.
@@ -149,9 +155,9 @@ impl Resource for NetworkInterface {
     async fn finish(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
         let made: Attributes = typed(&object.attributes)?;
         if made.source_dest_check == Some(false) {
-            set_source_dest_check(aws, &object.id, false).await?;
+            calls::set_source_dest_check(aws, &object.id, false).await?;
         }
-        attach(aws, &object.id, made.attachment).await
+        calls::attach(aws, &object.id, made.attachment).await
     }
 
     async fn update(&self, aws: &Aws, change: &Change) -> Result<(), Failure> {
@@ -159,30 +165,30 @@ impl Resource for NetworkInterface {
         let before: Attributes = typed(&change.object.attributes)?;
         let id = &change.object.id;
         if change.of("description") {
-            set_description(aws, id, wanted.description.clone().unwrap_or_default()).await?;
+            calls::set_description(aws, id, wanted.description.clone().unwrap_or_default()).await?;
         }
         if let Some(groups) =
             wanted.security_groups.clone().filter(|_| change.of("security_groups"))
         {
-            set_groups(aws, id, groups).await?;
+            calls::set_groups(aws, id, groups).await?;
         }
         if let Some(check) = wanted.source_dest_check.filter(|_| change.of("source_dest_check")) {
-            set_source_dest_check(aws, id, check).await?;
+            calls::set_source_dest_check(aws, id, check).await?;
         }
         if change.of("private_ips") {
-            change_addresses(aws, id, &before, &wanted).await?;
+            calls::change_addresses(aws, id, &before, &wanted).await?;
         } else if change.of("private_ips_count") {
-            change_count(aws, id, &before, wanted.private_ips_count.unwrap_or(0)).await?;
+            calls::change_count(aws, id, &before, wanted.private_ips_count.unwrap_or(0)).await?;
         }
         if change.of("attachment") {
-            detach(aws, id).await?;
-            attach(aws, id, wanted.attachment).await?;
+            calls::detach(aws, id).await?;
+            calls::attach(aws, id, wanted.attachment).await?;
         }
         Ok(())
     }
 
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
-        detach(aws, &object.id).await?;
+        calls::detach(aws, &object.id).await?;
         let call = aws.again.ec2.delete_network_interface().network_interface_id(&*object.id);
         match call.send().await.map_err(at("ec2:DeleteNetworkInterface")) {
             // AWS has no code of its own for an interface that is still being detached.
@@ -278,110 +284,4 @@ async fn interfaces(
     let pages = aws.again.ec2.describe_network_interfaces().filters(filter);
     let interfaces = pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
     Ok(interfaces.map_err(at("ec2:DescribeNetworkInterfaces"))?)
-}
-
-async fn set_description(aws: &Aws, id: &str, text: String) -> Result<(), Failure> {
-    let call = aws.again.ec2.modify_network_interface_attribute().network_interface_id(id);
-    let call = call.description(AttributeValue::builder().value(text).build());
-    call.send().await.map_err(at("ec2:ModifyNetworkInterfaceAttribute"))?;
-    Ok(())
-}
-
-async fn set_groups(aws: &Aws, id: &str, groups: BTreeSet<String>) -> Result<(), Failure> {
-    let groups: Vec<String> = groups.into_iter().collect();
-    patiently(aws.pace, "ec2:ModifyNetworkInterfaceAttribute", || {
-        let call = aws.again.ec2.modify_network_interface_attribute().network_interface_id(id);
-        call.set_groups(Some(groups.clone())).send()
-    })
-    .await?;
-    Ok(())
-}
-
-async fn set_source_dest_check(aws: &Aws, id: &str, to: bool) -> Result<(), Failure> {
-    let to = AttributeBooleanValue::builder().value(to).build();
-    patiently(aws.pace, "ec2:ModifyNetworkInterfaceAttribute", || {
-        let call = aws.again.ec2.modify_network_interface_attribute().network_interface_id(id);
-        call.source_dest_check(to.clone()).send()
-    })
-    .await?;
-    Ok(())
-}
-
-async fn change_addresses(
-    aws: &Aws,
-    id: &str,
-    before: &Attributes,
-    wanted: &Attributes,
-) -> Result<(), Failure> {
-    let (now, then) = (before.secondary(), wanted.secondary());
-    unassign(aws, id, now.difference(&then).cloned().collect()).await?;
-    let new: Vec<String> = then.difference(&now).cloned().collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let call = aws.again.ec2.assign_private_ip_addresses().network_interface_id(id);
-    let call = call.set_private_ip_addresses(Some(new));
-    call.send().await.map_err(at("ec2:AssignPrivateIpAddresses"))?;
-    Ok(())
-}
-
-/// Has AWS choose more addresses, or takes the last ones away.
-async fn change_count(aws: &Aws, id: &str, before: &Attributes, count: i32) -> Result<(), Failure> {
-    let now = before.secondary();
-    let has = i32::try_from(now.len()).unwrap_or(i32::MAX);
-    if count > has {
-        // A second time it would choose more.
-        let call = aws.once.ec2.assign_private_ip_addresses().network_interface_id(id);
-        let call = call.secondary_private_ip_address_count(count - has);
-        call.send().await.map_err(at("ec2:AssignPrivateIpAddresses"))?;
-        return Ok(());
-    }
-    let kept = usize::try_from(count).unwrap_or(0);
-    unassign(aws, id, now.into_iter().skip(kept).collect()).await
-}
-
-async fn unassign(aws: &Aws, id: &str, gone: Vec<String>) -> Result<(), Failure> {
-    if gone.is_empty() {
-        return Ok(());
-    }
-    let call = aws.again.ec2.unassign_private_ip_addresses().network_interface_id(id);
-    let call = call.set_private_ip_addresses(Some(gone));
-    call.send().await.map_err(at("ec2:UnassignPrivateIpAddresses"))?;
-    Ok(())
-}
-
-/// Attaches an interface, if it is not attached yet.
-async fn attach(aws: &Aws, id: &str, to: Option<Vec<Attachment>>) -> Result<(), Failure> {
-    let Some(to) = to.and_then(|mut it| it.pop()) else { return Ok(()) };
-    let attached = interfaces(aws, ec2::filter_by("network-interface-id", id)).await?;
-    let mut attached = attached.into_iter().filter_map(|it| it.attachment?.instance_id);
-    if attached.any(|it| it == to.instance) {
-        return Ok(());
-    }
-    // An interface that is still being detached is in use, and a new instance is in no state yet.
-    let is_early = |error: &crate::error::ApiError| {
-        let codes = ["InvalidNetworkInterface.InUse", "IncorrectState", "IncorrectInstanceState"];
-        error.is_not_found() || codes.into_iter().any(|code| error.has_code(code))
-    };
-    patiently_if(aws.pace, "ec2:AttachNetworkInterface", is_early, || {
-        let call = aws.once.ec2.attach_network_interface().network_interface_id(id);
-        call.instance_id(&to.instance).device_index(to.device_index).send()
-    })
-    .await?;
-    Ok(())
-}
-
-/// Detaches an interface from the instance that it is attached to now, if any.
-async fn detach(aws: &Aws, id: &str) -> Result<(), Failure> {
-    let attached = interfaces(aws, ec2::filter_by("network-interface-id", id)).await?;
-    let attached = attached.into_iter().filter_map(|it| it.attachment);
-    let attached = attached.filter(|it| it.status != Some(AttachmentStatus::Detaching));
-    for attachment in attached.filter_map(|it| it.attachment_id) {
-        let call = aws.again.ec2.detach_network_interface().attachment_id(attachment);
-        match call.force(true).send().await.map_err(at("ec2:DetachNetworkInterface")) {
-            Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }

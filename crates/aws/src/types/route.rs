@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self as ec2_types, Filter};
+use aws_sdk_ec2::types as ec2_types;
 use greenroom_model::schema::{Attribute, Recognition, Type, TypeSchema};
+use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +82,8 @@ impl Resource for Route {
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let of: BTreeSet<String> = ids.iter().flat_map(|id| tables_in(id)).collect();
-        let filter = Filter::builder().name("route-table-id");
-        let filter = filter.set_values(Some(of.into_iter().collect())).build();
+        let of: Vec<String> = of.into_iter().collect();
+        let filter = ec2::filter_by_any("route-table-id", &of);
         let mut found = Vec::new();
         for table in tables(aws, filter).await? {
             let id = table.route_table_id.unwrap_or_default();
@@ -96,8 +97,9 @@ impl Resource for Route {
     }
 
     fn aliases(&self, seen: &Seen) -> Vec<Arc<str>> {
-        let attributes = greenroom_model::value::Value::from(seen.attributes.clone());
-        let Ok(route) = typed::<Attributes>(&attributes) else { return Vec::new() };
+        let Ok(route) = typed::<Attributes>(&Value::from(seen.attributes.clone())) else {
+            return Vec::new();
+        };
         let table = route.route_table_id.clone();
         let destination = route.destination();
         destination.map(|it| format!("{table}_{}", it.as_str()).into()).into_iter().collect()

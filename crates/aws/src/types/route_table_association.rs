@@ -60,6 +60,9 @@ impl Resource for RouteTableAssociation {
         let is_given = |name: &str| draft.planned(name).is_some_and(|it| !it.is_null());
         let fits = is_given("subnet_id") != is_given("gateway_id");
         draft.expect(fits, "subnet_id", "exactly one of subnet_id, gateway_id is needed");
+        if ec2::is_changed(draft, "route_table_id") {
+            draft.leave_open("id");
+        }
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
@@ -161,8 +164,7 @@ fn filters(ids: &[Arc<str>]) -> Vec<Filter> {
     let filter = |name: &&str| {
         let values: Vec<String> =
             ids.iter().filter(|id| by(id) == *name).map(ToString::to_string).collect();
-        let filter = Filter::builder().name(*name);
-        (!values.is_empty()).then(|| filter.set_values(Some(values)).build())
+        (!values.is_empty()).then(|| ec2::filter_by_any(name, &values))
     };
     names.iter().filter_map(filter).collect()
 }

@@ -82,19 +82,11 @@ impl Resource for SecurityGroup {
     }
 
     fn propose(&self, draft: &mut Draft) {
-        let name = draft.given("name").and_then(Value::as_str).unwrap_or("named");
-        let fits = (1..=255).contains(&name.len()) && rules::is_description(name);
-        let reserved = name.starts_with("sg-") || name == "default";
-        draft.expect(
-            fits,
-            "name",
-            "it has 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
-        );
-        draft.expect(!reserved, "name", "it is not `default` and does not start with `sg-`");
-        let text = draft.given("description").and_then(Value::as_str).unwrap_or("described");
-        let is_empty = text.is_empty();
-        rules::check_description(draft, "description", &text.to_owned());
-        draft.expect(!is_empty, "description", "AWS wants a description");
+        check_name(draft);
+        if let Some(text) = draft.given("description").and_then(Value::as_str).map(str::to_owned) {
+            rules::check_description(draft, "description", &text);
+            draft.expect(!text.is_empty(), "description", "AWS wants a description");
+        }
         rules::canonical(draft, "ingress");
         rules::canonical(draft, "egress");
     }
@@ -182,6 +174,15 @@ impl Resource for SecurityGroup {
         }
         Ok(all)
     }
+}
+
+fn check_name(draft: &mut Draft) {
+    let Some(name) = draft.given("name").and_then(Value::as_str) else { return };
+    let fits = !name.is_empty() && rules::is_description(name);
+    let is_reserved = name.starts_with("sg-") || name == "default";
+    let message = "it has 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*";
+    draft.expect(fits, "name", message);
+    draft.expect(!is_reserved, "name", "it is not `default` and does not start with `sg-`");
 }
 
 /// The type of one entry of `ingress` and `egress`.

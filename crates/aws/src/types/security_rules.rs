@@ -4,15 +4,16 @@
 //! of ports and peer as a rule of its own. Blocks are compared in one canonical form: one block
 //! for all rules with the same protocol, ports and description.
 
+mod check;
+mod send;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
-use greenroom_provider::{Draft, Failure};
+use aws_sdk_ec2::types::{IpPermission, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use crate::aws::Aws;
-use crate::send::patiently;
+pub(crate) use check::{canonical, check_description, check_ports, check_protocol, is_description};
+pub(crate) use send::reconcile;
 
 /// Which way the traffic goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,80 +77,6 @@ pub(crate) fn protocol(text: &str) -> String {
 /// Whether rules of a protocol, by its canonical name, have ports (or ICMP types).
 pub(crate) fn has_ports(protocol: &str) -> bool {
     matches!(protocol, "tcp" | "udp" | "icmp" | "icmpv6")
-}
-
-/// Notes what is wrong with a protocol, by its canonical name.
-pub(crate) fn check_protocol(draft: &mut Draft, path: &str, protocol: &str) {
-    let is_number = protocol.parse::<u8>().is_ok();
-    let known = protocol == "-1" || has_ports(protocol) || is_number;
-    let message = format!("`{protocol}` is no protocol");
-    if !known {
-        draft.wrong(path, message, Some("tcp, udp, icmp, icmpv6, a number, or -1 for all"));
-    }
-}
-
-/// Notes what is wrong with the ports of a protocol that has some.
-pub(crate) fn check_ports(draft: &mut Draft, path: &str, protocol: &str, from: i32, to: i32) {
-    if protocol.starts_with("icmp") {
-        let fits = (-1..=255).contains(&from) && (-1..=255).contains(&to);
-        return draft.expect(fits, path, "an ICMP type or code is from -1, for all, to 255");
-    }
-    let fits = (0..=65535).contains(&from) && (0..=65535).contains(&to);
-    draft.expect(fits, path, "a port is from 0 to 65535");
-    draft.expect(from <= to, path, format!("the ports {from} to {to} are none"));
-}
-
-/// Notes what is wrong with the description of a rule.
-pub(crate) fn check_description(draft: &mut Draft, path: &str, text: &str) {
-    let message = "a description has at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*";
-    draft.expect(is_description(text), path, message);
-}
-
-/// Whether AWS takes a text as the description of a security group or of a rule (EC2 API
-/// Reference, "CreateSecurityGroup").
-pub(crate) fn is_description(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
-    text.len() <= 255 && text.chars().all(fits)
-}
-
-/// Checks the blocks of the argument `name` and puts them into their canonical form.
-pub(crate) fn canonical(draft: &mut Draft, name: &str) {
-    let Some(blocks) = draft.typed::<Vec<Block>>(name) else { return };
-    let blocks: Vec<Block> = blocks
-        .into_iter()
-        .enumerate()
-        .map(|(at, block)| checked(draft, &format!("{name}[{at}]"), block))
-        .collect();
-    let count: usize = blocks.iter().map(|block| block.rules().count()).sum();
-    let rules = rules_of(blocks);
-    draft.expect(rules.len() == count, name, "the same ports and peer occur twice");
-    draft.set(name, greenroom_provider::value(&blocks_of(rules)));
-}
-
-fn checked(draft: &mut Draft, path: &str, block: Block) -> Block {
-    let protocol = protocol(&block.protocol);
-    let (from, to) = (block.from_port, block.to_port);
-    check_protocol(draft, &format!("{path}.protocol"), &protocol);
-    check_description(draft, &format!("{path}.description"), &block.description);
-    let port = format!("{path}.from_port");
-    if has_ports(&protocol) {
-        check_ports(draft, &port, &protocol, from, to);
-    } else {
-        let message = format!("with the protocol `{protocol}`, both ports are 0");
-        draft.expect((from, to) == (0, 0), &port, message);
-    }
-    for text in &block.cidr_blocks {
-        ec2::check_ipv4(draft, &format!("{path}.cidr_blocks"), text, 0..=32);
-    }
-    let ipv6 = |text: &String| {
-        let path = format!("{path}.ipv6_cidr_blocks");
-        ec2::check_ipv6(draft, &path, text, 0..=128).unwrap_or_else(|| text.clone())
-    };
-    let ipv6_cidr_blocks = block.ipv6_cidr_blocks.iter().map(ipv6).collect();
-    let block = Block { protocol, ipv6_cidr_blocks, ..block };
-    let has_peer = block.rules().next().is_some();
-    draft.expect(has_peer, path, "it needs a peer: addresses, prefix lists, groups or `self`");
-    block
 }
 
 impl Block {
@@ -259,123 +186,9 @@ pub(crate) fn without_account(id: &str) -> (Option<&str>, &str) {
     id.split_once('/').map_or((None, id), |(account, id)| (Some(account), id))
 }
 
-/// Gives the group `id` the rules that are `wanted` in place of those that it has `now`.
-pub(crate) async fn reconcile(
-    aws: &Aws,
-    direction: Direction,
-    id: &str,
-    now: &Rules,
-    wanted: &Rules,
-) -> Result<(), Failure> {
-    let of = |rules: Vec<(&Rule, &String)>| -> Vec<IpPermission> {
-        rules.into_iter().map(|(rule, text)| permission(rule, text, id)).collect()
-    };
-    let new = of(wanted.iter().filter(|it| !now.contains_key(it.0)).collect());
-    let described = wanted.iter().filter(|it| now.get(it.0).is_some_and(|was| was != it.1));
-    let described = of(described.collect());
-    let gone = of(now.iter().filter(|it| !wanted.contains_key(it.0)).collect());
-    // What is allowed before and after stays allowed meanwhile: new rules first.
-    authorize(aws, direction, id, new).await?;
-    describe(aws, direction, id, described).await?;
-    revoke(aws, direction, id, gone).await
-}
-
-fn permission(rule: &Rule, description: &str, own: &str) -> IpPermission {
-    let ports = has_ports(&rule.protocol).then_some((rule.from_port, rule.to_port));
-    let permission = IpPermission::builder()
-        .ip_protocol(&rule.protocol)
-        .set_from_port(ports.map(|it| it.0))
-        .set_to_port(ports.map(|it| it.1));
-    let text = (!description.is_empty()).then(|| description.to_owned());
-    let pair = |id: &str| {
-        let (account, id) = without_account(id);
-        let pair = UserIdGroupPair::builder().group_id(id).set_description(text.clone());
-        pair.set_user_id(account.map(str::to_owned)).build()
-    };
-    let permission = match &rule.peer {
-        Peer::Ipv4(block) => {
-            permission.ip_ranges(IpRange::builder().cidr_ip(block).set_description(text).build())
-        }
-        Peer::Ipv6(block) => permission
-            .ipv6_ranges(Ipv6Range::builder().cidr_ipv6(block).set_description(text).build()),
-        Peer::PrefixList(id) => permission.prefix_list_ids(
-            PrefixListId::builder().prefix_list_id(id).set_description(text).build(),
-        ),
-        Peer::Group(id) => permission.user_id_group_pairs(pair(id)),
-        Peer::Own => permission.user_id_group_pairs(pair(own)),
-    };
-    permission.build()
-}
-
-/// Sends one of two calls that differ in their direction only.
-macro_rules! by_direction {
-    ($aws:ident, $direction:ident, $id:ident, $permissions:ident,
-     $ingress:ident as $ingress_action:literal, $egress:ident as $egress_action:literal) => {{
-        if $permissions.is_empty() {
-            return Ok(());
-        }
-        let (ec2, permissions) = (&$aws.again.ec2, Some($permissions));
-        match $direction {
-            Direction::Ingress => {
-                let call =
-                    || ec2.$ingress().group_id($id).set_ip_permissions(permissions.clone()).send();
-                patiently($aws.pace, $ingress_action, call).await.map(drop)
-            }
-            Direction::Egress => {
-                let call =
-                    || ec2.$egress().group_id($id).set_ip_permissions(permissions.clone()).send();
-                patiently($aws.pace, $egress_action, call).await.map(drop)
-            }
-        }
-    }};
-}
-
-async fn authorize(
-    aws: &Aws,
-    direction: Direction,
-    id: &str,
-    permissions: Vec<IpPermission>,
-) -> Result<(), Failure> {
-    let answer = by_direction!(
-        aws, direction, id, permissions,
-        authorize_security_group_ingress as "ec2:AuthorizeSecurityGroupIngress",
-        authorize_security_group_egress as "ec2:AuthorizeSecurityGroupEgress"
-    );
-    Ok(answer?)
-}
-
-async fn describe(
-    aws: &Aws,
-    direction: Direction,
-    id: &str,
-    permissions: Vec<IpPermission>,
-) -> Result<(), Failure> {
-    let answer = by_direction!(
-        aws, direction, id, permissions,
-        update_security_group_rule_descriptions_ingress
-            as "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-        update_security_group_rule_descriptions_egress
-            as "ec2:UpdateSecurityGroupRuleDescriptionsEgress"
-    );
-    Ok(answer?)
-}
-
-async fn revoke(
-    aws: &Aws,
-    direction: Direction,
-    id: &str,
-    permissions: Vec<IpPermission>,
-) -> Result<(), Failure> {
-    let answer = by_direction!(
-        aws, direction, id, permissions,
-        revoke_security_group_ingress as "ec2:RevokeSecurityGroupIngress",
-        revoke_security_group_egress as "ec2:RevokeSecurityGroupEgress"
-    );
-    Ok(answer?)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::send::permission;
     use super::*;
 
     fn tcp(port: i32, blocks: &[&str], description: &str) -> Block {

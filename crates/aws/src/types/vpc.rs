@@ -58,9 +58,7 @@ impl Resource for Vpc {
                 ),
                 (
                     "instance_tenancy",
-                    Attribute::optional(text(), "`default` or `dedicated`.")
-                        .default("default")
-                        .replaces(),
+                    Attribute::optional(text(), "`default` or `dedicated`.").default("default"),
                 ),
                 (
                     "enable_dns_support",
@@ -181,7 +179,7 @@ impl Resource for Vpc {
     }
 
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        holders::interfaces(aws, ec2::filter_by("vpc-id", &*object.id), object).await
+        holders::parts_of_vpc(aws, object).await
     }
 }
 

@@ -239,14 +239,57 @@ fn permission(rule: &Attributes) -> IpPermission {
 /// A rule as it is changed to.
 fn request(rule: &Attributes) -> SecurityGroupRuleRequest {
     let group = rule.referenced_security_group_id.as_deref().map(rules::without_account);
+    // All ports, where the protocol has none: a rule that had some keeps them otherwise.
     SecurityGroupRuleRequest::builder()
         .ip_protocol(&rule.ip_protocol)
-        .set_from_port(rule.from_port)
-        .set_to_port(rule.to_port)
+        .from_port(rule.from_port.unwrap_or(-1))
+        .to_port(rule.to_port.unwrap_or(-1))
         .set_cidr_ipv4(rule.cidr_ipv4.clone())
         .set_cidr_ipv6(rule.cidr_ipv6.clone())
         .set_prefix_list_id(rule.prefix_list_id.clone())
         .set_referenced_group_id(group.map(|(_, id)| id.to_owned()))
         .description(rule.description.clone().unwrap_or_default())
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::identity::Uid;
+    use greenroom_provider::ProposeRequest;
+
+    use super::*;
+
+    /// What a plan makes of arguments: the protocol, and what is wrong.
+    fn proposed(arguments: &[(&str, Value)]) -> (String, Vec<String>) {
+        let mut draft = Draft::new(ProposeRequest {
+            kind: "aws_vpc_security_group_ingress_rule".into(),
+            address: "pr/aws_vpc_security_group_ingress_rule.it".parse().expect("an address"),
+            uid: Uid("u1".into()),
+            prior: None,
+            config: Value::Null,
+            planned: Value::object(arguments.iter().cloned()),
+        });
+        VpcSecurityGroupRule(Direction::Ingress).propose(&mut draft);
+        let proposal = draft.finish();
+        let protocol = proposal.planned.get("ip_protocol").and_then(Value::as_str);
+        let wrong = proposal.wrong.iter().map(|it| format!("{}: {}", it.path, it.message));
+        (protocol.unwrap_or_default().to_owned(), wrong.collect())
+    }
+
+    #[test]
+    fn a_rule_has_one_peer_and_the_ports_that_its_protocol_asks_for() {
+        let everywhere = || ("cidr_ipv4", Value::from("0.0.0.0/0"));
+        let (protocol, wrong) = proposed(&[everywhere(), ("ip_protocol", "All".into())]);
+        assert_eq!((protocol.as_str(), wrong.len()), ("-1", 0));
+        let ports = |from: i64, to: i64| [("from_port", from.into()), ("to_port", to.into())];
+        let [from, to] = ports(80, 79);
+        let (_, wrong) = proposed(&[everywhere(), ("ip_protocol", "6".into()), from, to]);
+        assert_eq!(wrong, ["from_port: the ports 80 to 79 are none"]);
+        let (_, wrong) = proposed(&[("ip_protocol", "udp".into())]);
+        assert_eq!(wrong.len(), 3, "two ports and a peer are missing: {wrong:?}");
+        let group = ("referenced_security_group_id", Value::from("sg-1"));
+        let [from, to] = ports(0, 65536);
+        let (_, wrong) = proposed(&[everywhere(), group, ("ip_protocol", "tcp".into()), from, to]);
+        assert_eq!(wrong.len(), 2, "a peer and a port too many: {wrong:?}");
+    }
 }

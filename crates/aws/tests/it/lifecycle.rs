@@ -126,10 +126,15 @@ impl Life {
 
     /// The object as the state has it.
     pub(crate) async fn object(&self, lab: &Lab) -> Object {
-        let view = lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await;
-        let state = view.expect("readable").state.expect("a state");
-        object_of(&state, &self.address.parse().expect("an address"))
+        object(lab, self.address).await
     }
+}
+
+/// The object at an address as the state has it.
+pub(crate) async fn object(lab: &Lab, address: &str) -> Object {
+    let view = lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await;
+    let state = view.expect("readable").state.expect("a state");
+    object_of(&state, &address.parse().expect("an address"))
 }
 
 pub(crate) fn object_of(state: &State, address: &Address) -> Object {

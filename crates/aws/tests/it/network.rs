@@ -1,6 +1,9 @@
 //! The types of a network: what stands in a VPC, and which way its traffic goes.
 
-use crate::lifecycle::Life;
+use greenroom_provider::{DeleteRequest, FailureKind, Provider};
+
+use crate::lab::Lab;
+use crate::lifecycle::{Life, object};
 
 /// A VPC with an internet gateway and two subnets.
 const NETWORK: &str = r#"
@@ -98,9 +101,8 @@ async fn an_elastic_ip_leads_to_a_network_interface_and_then_to_another() {
 async fn life_of_a_nat_gateway() {
     let gateway = |subnet: &str, name: &str| {
         with(&format!(
-            "[resource.aws_eip.nat]\n[resource.aws_nat_gateway.it]\n\
-             subnet_id = \"${{aws_subnet.{subnet}.id}}\"\n\
-             allocation_id = \"${{aws_eip.nat.id}}\"\ntags = {{ Name = \"{name}\" }}"
+            "[resource.aws_nat_gateway.it]\nconnectivity_type = \"private\"\n\
+             subnet_id = \"${{aws_subnet.{subnet}.id}}\"\ntags = {{ Name = \"{name}\" }}"
         ))
     };
     Life {
@@ -111,6 +113,23 @@ async fn life_of_a_nat_gateway() {
     }
     .live()
     .await;
+}
+
+#[tokio::test]
+async fn a_nat_gateway_lets_go_of_its_address_before_that_is_released() {
+    let lab = Lab::start().await;
+    let template = with(
+        "[resource.aws_eip.nat]\n[resource.aws_nat_gateway.it]\n\
+         subnet_id = \"${aws_subnet.a.id}\"\nallocation_id = \"${aws_eip.nat.id}\"",
+    );
+    assert!(lab.up(&template).await.expect("applied").is_complete());
+    let gateway = object(&lab, "pr/aws_nat_gateway.it").await;
+    let address = object(&lab, "pr/aws_eip.nat").await;
+    assert_eq!(gateway.attributes.get("public_ip"), address.attributes.get("public_ip"));
+    let plan = lab.plan_now(&template).await;
+    assert_eq!((plan.operations().count(), plan.drift.len()), (0, 0));
+    let applied = lab.destroy().await.expect("destroyed");
+    assert!(applied.is_complete(), "{:#?}", applied.failed);
 }
 
 #[tokio::test]
@@ -135,4 +154,20 @@ async fn life_of_a_network_interface() {
     }
     .live()
     .await;
+}
+
+#[tokio::test]
+async fn what_holds_a_subnet_is_named_and_whose_it_is() {
+    let lab = Lab::start().await;
+    assert!(lab.up(NETWORK).await.expect("applied").is_complete());
+    let held = object(&lab, "pr/aws_subnet.a").await;
+    let other = Lab::on(lab.account.clone()).await;
+    let interface = format!("[resource.aws_network_interface.it]\nsubnet_id = \"{}\"", held.id);
+    assert!(other.up(&interface).await.expect("applied").is_complete());
+    let failure = lab.provider().await.delete(DeleteRequest { object: held }).await;
+    let failure = failure.expect_err("an interface is in it");
+    assert_eq!(failure.kind, FailureKind::Held);
+    let help = failure.help.expect("it says what to do");
+    assert!(help.contains("network interface eni-"), "{help}");
+    assert!(help.contains("(of the environment"), "{help}");
 }

@@ -1,9 +1,10 @@
 //! Route tables, their routes and what goes by them.
 
 use greenroom_model::value::Value;
+use greenroom_provider::{ImportRequest, Object, Provider};
 
 use crate::lab::Lab;
-use crate::lifecycle::{Life, object_of};
+use crate::lifecycle::{Life, object};
 
 /// A VPC with two ways out of it, a subnet and two tables.
 const NETWORK: &str = r#"
@@ -114,8 +115,41 @@ async fn a_table_without_routes_of_its_own_leaves_routes_of_others_alone() {
     assert!(lab.up(&tagged).await.expect("applied").is_complete());
     let plan = lab.plan_now(&tagged).await;
     assert_eq!((plan.operations().count(), plan.drift.len()), (0, 0));
-    let view = lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await;
-    let state = view.expect("readable").state.expect("a state");
-    let table = object_of(&state, &"pr/aws_route_table.a".parse().expect("an address"));
+    let table = object(&lab, "pr/aws_route_table.a").await;
     assert_eq!(table.attributes.get("route"), Some(&Value::Null));
+}
+
+#[tokio::test]
+async fn routes_and_associations_are_imported_by_the_ids_that_people_know() {
+    let lab = Lab::start().await;
+    let template = format!(
+        "{NETWORK}\n[resource.aws_route.it]\nroute_table_id = \"${{aws_route_table.a.id}}\"\n\
+         destination_cidr_block = \"0.0.0.0/0\"\n{TO_GATEWAY}\n\
+         [resource.aws_route_table_association.it]\nsubnet_id = \"${{aws_subnet.a.id}}\"\n\
+         route_table_id = \"${{aws_route_table.a.id}}\""
+    );
+    assert!(lab.up(&template).await.expect("applied").is_complete());
+    let table = object(&lab, "pr/aws_route_table.a").await.id;
+    let route = object(&lab, "pr/aws_route.it").await;
+    assert!(route.id.starts_with(&format!("r-{table}")), "as Terraform has it: {}", route.id);
+    imports(&lab, &route, &format!("{table}_0.0.0.0/0")).await;
+    let association = object(&lab, "pr/aws_route_table_association.it").await;
+    let id = association.attributes.get("id").and_then(Value::as_str).expect("an id");
+    assert!(id.starts_with("rtbassoc-"), "as Terraform has it: {id}");
+    imports(&lab, &association, id).await;
+    imports(&lab, &association, &format!("{}/{table}", association.id)).await;
+}
+
+/// Imports by `id` what the state has as `object`.
+async fn imports(lab: &Lab, object: &Object, id: &str) {
+    let request = ImportRequest {
+        kind: object.kind.clone(),
+        address: object.address.clone(),
+        uid: object.uid.clone(),
+        owner: object.owner.clone(),
+        id: id.into(),
+    };
+    let taken_over = lab.provider().await.import(request).await.expect("it is there");
+    assert_eq!(taken_over.id, object.id);
+    assert_eq!(taken_over.attributes, object.attributes);
 }
