@@ -65,7 +65,7 @@ impl ApiError {
             }
             SdkError::DispatchFailure(failure) => {
                 let class = match credentials(error) {
-                    true => Class::NotSent(FailureKind::Denied),
+                    true => Class::NotSent(FailureKind::Credentials),
                     false if failure.is_user() => Class::NotSent(FailureKind::Unavailable),
                     false => Class::Ambiguous,
                 };
@@ -101,15 +101,14 @@ impl From<ApiError> for Failure {
 
 fn refused(error: &ApiError, kind: FailureKind, message: String) -> Failure {
     match kind {
-        FailureKind::Denied if is_expired(error.code.as_deref().unwrap_or_default()) => {
+        FailureKind::Credentials if error.code.is_some() => {
             Failure::new(kind, "the AWS credentials have expired or are not valid".to_owned())
                 .help(format!("renew them, then run this command again; AWS says: {message}"))
         }
-        FailureKind::Denied if error.code.is_none() => {
-            Failure::new(kind, "there are no AWS credentials".to_owned()).help(format!(
+        FailureKind::Credentials => Failure::new(kind, "there are no AWS credentials".to_owned())
+            .help(format!(
                 "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in; the SDK says: {message}"
-            ))
-        }
+            )),
         FailureKind::Denied => {
             Failure::new(kind, format!("the permission `{}` is missing", error.action))
                 .help(format!("AWS says: {}", error.message))
@@ -147,7 +146,9 @@ fn classify(code: &str, status: u16) -> Class {
 }
 
 fn kind_of(code: &str) -> Option<FailureKind> {
-    if is_expired(code) || is_denied(code) {
+    if is_expired(code) {
+        Some(FailureKind::Credentials)
+    } else if is_denied(code) {
         Some(FailureKind::Denied)
     } else if is_quota(code) {
         Some(FailureKind::Quota)
@@ -259,6 +260,7 @@ mod tests {
             ("VcpuLimitExceeded", 400, Class::Refused(FailureKind::Quota)),
             ("InsufficientInstanceCapacity", 500, Class::Refused(FailureKind::Quota)),
             ("UnauthorizedOperation", 403, Class::Refused(FailureKind::Denied)),
+            ("ExpiredToken", 400, Class::Refused(FailureKind::Credentials)),
             ("InvalidParameterValue", 400, Class::Refused(FailureKind::Argument)),
         ] {
             assert_eq!(classify(code, status), class, "{code}");

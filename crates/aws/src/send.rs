@@ -65,6 +65,7 @@ where
         if began.elapsed() + pause > patience {
             return Err(error);
         }
+        tracing::debug!(action, code = error.code, "not taken up, sent again");
         sleep(pause).await;
         pause = (pause * 2).min(pace.scaled(LONGEST_PAUSE));
     }
