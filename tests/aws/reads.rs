@@ -10,11 +10,10 @@ fn a_plan_without_a_change_takes_as_many_requests_for_a_hundred_machines_as_for_
     let shop = Shop::new();
     let template = std::fs::read_to_string(shop.path().join("environment-dns.toml"));
     let template = template.expect("the template");
-    // A record for each machine, and one for the balancer from the front.
-    let records = "\n[resource.aws_route53_zone.machines]\nname = \"machines.example\"\n\n\
-                   [resource.aws_route53_record.web]\ncount = \"${var.web_count}\"\n\
-                   zone_id = \"${aws_route53_zone.machines.zone_id}\"\n\
-                   name = \"web-${count.index}.machines.example\"\ntype = \"A\"\nttl = 60\n\
+    // A record for each machine, in the front's zone.
+    let records = "\n[resource.aws_route53_record.web]\ncount = \"${var.web_count}\"\n\
+                   zone_id = \"${front.zone_id}\"\n\
+                   name = \"web-${count.index}.shop.example\"\ntype = \"A\"\nttl = 60\n\
                    records = [\"${aws_instance.web[count.index].private_ip}\"]\n";
     std::fs::write(shop.path().join("environment-dns.toml"), template + records).expect("written");
     shop.expect(0, &["apply", "dns", "--yes", "--var", "web_count=100"]);

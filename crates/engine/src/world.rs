@@ -65,6 +65,8 @@ pub(crate) struct BlockNode {
     pub(crate) scope: u32,
     pub(crate) name: BlockName,
     pub(crate) expansion: Option<Expansion>,
+    /// What `count` or `for_each` read: every instance's `each` may be made of it.
+    pub(crate) repetition_reads: Vec<u32>,
     /// What the block as a whole is worth, once all its instances are planned.
     whole: RefCell<Option<Value>>,
 }
@@ -123,6 +125,7 @@ impl World {
                     name: block.name.clone(),
                     // An unknown type is reported already; references to it are pending.
                     expansion: (!block.known).then_some(Expansion::Unknown),
+                    repetition_reads: Vec::new(),
                     whole: RefCell::new(None),
                 });
             }

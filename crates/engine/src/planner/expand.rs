@@ -25,11 +25,13 @@ impl Planner {
         };
         let frame = Frame::new(&self.world, scope, None);
         let value = frame.evaluate_filled(node);
+        let reads = frame.take_reads();
         let Record { missing, diagnostics, .. } = frame.finish();
         if !missing.is_empty() {
             return self.wait(Work::Expand(block), missing, asks);
         }
         self.diagnostics.extend(diagnostics);
+        self.world.blocks[block as usize].repetition_reads = reads.into_iter().collect();
         let keys = match repetition {
             Repetition::Count(_) => count_of(&value),
             _ => entries_of(&value),

@@ -155,6 +155,10 @@ impl Planner {
                 }
             }
         }
+        // A value that is known says no more where it comes from.
+        for read in &self.world.blocks[node.block as usize].repetition_reads {
+            strengthen(&mut links, *read, Link { needs: Strength::Complete, holds: false });
+        }
         let mut missing = BTreeMap::new();
         for dependency in &template.depends_on {
             let Some(block) = self.world.block_named(scope, &dependency.value) else { continue };
