@@ -1,12 +1,13 @@
 //! A laboratory: real engine, driver and store over whatever provider a test hands in.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use greenroom_apply::{
-    Applied, ApplyError, Cancel, PlanRequest, Planned, ProjectFiles, ProviderFactory, Session,
-    Workbench,
+    Applied, ApplyError, Cancel, NoGates, PlanRequest, Planned, ProjectFiles, ProviderFactory,
+    Providers, Session, SystemClock, Unobserved, Workbench,
 };
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
@@ -22,7 +23,7 @@ use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::parse::{parse_project, parse_template};
 use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
-use greenroom_store::{Holder, StateName};
+use greenroom_store::{FolderStore, Holder, StateName};
 
 /// The environment that a laboratory is about: `shop/test/pr`.
 pub struct Lab {
@@ -40,6 +41,20 @@ impl Lab {
     #[must_use]
     pub fn new(workbench: Workbench) -> Lab {
         Lab { workbench, project: String::new() }
+    }
+
+    /// A laboratory with one provider and a state in a folder, on the system's time.
+    pub fn in_folder(provider: impl Provider + 'static, folder: &Path) -> Lab {
+        let providers = Providers::new([Arc::new(OneProvider::new(provider)) as Arc<_>]);
+        Lab::new(Workbench {
+            store: Arc::new(FolderStore::new(folder)),
+            schemas: Arc::new(providers.schemas()),
+            providers,
+            gates: Arc::new(NoGates),
+            observer: Arc::new(Unobserved),
+            clock: Arc::new(SystemClock),
+            parallelism: 10,
+        })
     }
 
     /// The state that everything is about.

@@ -1,14 +1,11 @@
 //! A laboratory on AWS: an emulated cloud, and the engine with the provider `aws` on it.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
-use greenroom_apply::{NoGates, Providers, SystemClock, Unobserved, Workbench};
 use greenroom_aws::{AwsProvider, Pace};
 use greenroom_emulator::{Account, Cloud};
 use greenroom_model::value::{Object, Value};
-use greenroom_sim::lab::{self, OneProvider};
-use greenroom_store::FolderStore;
+use greenroom_sim::lab;
 use tempfile::TempDir;
 
 /// How long things take here: a hundredth of the real time.
@@ -39,17 +36,8 @@ impl Lab {
     pub(crate) async fn on(account: Account<'static>) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
         let provider = connect(&account, &folder, Pace::new(PACE)).await;
-        let providers = Providers::new([Arc::new(OneProvider::new(provider)) as Arc<_>]);
-        let workbench = Workbench {
-            store: Arc::new(FolderStore::new(folder.path().join("state"))),
-            schemas: Arc::new(providers.schemas()),
-            providers,
-            gates: Arc::new(NoGates),
-            observer: Arc::new(Unobserved),
-            clock: Arc::new(SystemClock),
-            parallelism: 10,
-        };
-        Lab { account, lab: lab::Lab::new(workbench), folder }
+        let lab = lab::Lab::in_folder(provider, &folder.path().join("state"));
+        Lab { account, lab, folder }
     }
 
     /// The provider once more, to do what somebody else might do.
