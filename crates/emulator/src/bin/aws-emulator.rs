@@ -27,9 +27,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(seed) = arguments.weather {
         account.set_weather(Weather::stormy(seed));
     }
-    println!("export AWS_ENDPOINT_URL={}", account.endpoint());
-    println!("export AWS_ACCESS_KEY_ID={}", account.id());
-    println!("export AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-central-1");
+    println!(
+        "export AWS_ENDPOINT_URL={}\nexport AWS_ACCESS_KEY_ID={}\n\
+         export AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-central-1",
+        account.endpoint(),
+        account.id(),
+    );
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

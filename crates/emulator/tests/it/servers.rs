@@ -32,7 +32,8 @@ async fn whoever_assumes_a_role_is_in_its_account() {
 async fn servers_start_when_needed_and_end_with_a_cloud_that_is_killed() {
     let mut emulator =
         Command::new(env!("CARGO_BIN_EXE_aws-emulator")).stdout(Stdio::piped()).spawn().unwrap();
-    let said = BufReader::new(emulator.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let mut lines = BufReader::new(emulator.stdout.take().unwrap()).lines();
+    let said = lines.next().unwrap().unwrap();
     let endpoint = said.strip_prefix("export AWS_ENDPOINT_URL=").unwrap();
     assert_eq!(children(emulator.id()).len(), 1, "only what was asked for is started");
     let caller = Plain::new(endpoint.to_owned(), "123456789012");
