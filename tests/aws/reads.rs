@@ -3,8 +3,8 @@
 use crate::cloud::Shop;
 
 /// The most requests of a refresh, whatever the number of machines: of 15 types, some of which
-/// take a second call for tags, rules or volumes.
-const MOST: usize = 24;
+/// take a second call for tags or volumes.
+const MOST: usize = 20;
 
 #[test]
 fn a_plan_without_a_change_asks_per_type_and_not_per_machine() {

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::batches::Batches;
 use crate::error::at;
+use crate::reads::Reads;
 
 /// One configuration of the provider.
 pub(crate) struct Aws {
@@ -22,6 +23,8 @@ pub(crate) struct Aws {
     pub(crate) once: Clients,
     /// Changes that one call makes for many objects.
     pub(crate) batches: Batches,
+    /// Reads that several types share.
+    pub(crate) reads: Reads,
     /// Tags that every taggable object gets.
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long things take.
@@ -131,6 +134,7 @@ impl Aws {
         let (again, once) = (with(again), with(RetryConfig::disabled()));
         Aws {
             batches: Batches::new(&again, &once, pace),
+            reads: Reads::new(&again),
             again,
             once,
             default_tags,

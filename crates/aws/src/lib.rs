@@ -11,6 +11,7 @@ mod data;
 mod error;
 mod looks;
 mod provider;
+mod reads;
 mod resource;
 mod retag;
 mod send;

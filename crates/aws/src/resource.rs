@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::aws::Aws;
 use crate::tags::Tags;
+use crate::types::ec2;
 
 /// One resource type.
 #[async_trait]
@@ -41,10 +42,9 @@ pub(crate) trait Resource: Send + Sync {
         Duration::from_secs(10 * 60)
     }
 
-    /// How many objects one look may ask for: 200, the most values of an EC2 filter (EC2 API
-    /// Reference, "Filter").
+    /// How many objects one look may ask for: the most values of an EC2 filter.
     fn batch(&self) -> usize {
-        200
+        ec2::VALUES
     }
 
     /// Looks at objects, in as few calls as it takes, following every page. What does not exist

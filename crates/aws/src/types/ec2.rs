@@ -16,6 +16,9 @@ use crate::error::ApiError;
 use crate::resource::Sought;
 use crate::tags::{self, Tags};
 
+/// The most values of a filter (EC2 API Reference, "Filter").
+pub(crate) const VALUES: usize = 200;
+
 /// The filter for the objects that are sought; `id` is the filter's name for their ids.
 ///
 /// By filter and not by id, as an id that does not exist makes a call by ids fail as a whole.
@@ -36,7 +39,7 @@ pub(crate) fn filter_by(name: &str, value: impl Into<String>) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
-/// A filter by any of some values, of which AWS takes 200 at most.
+/// A filter by any of some values, [`VALUES`] at most.
 pub(crate) fn filter_by_any(name: &str, values: &[String]) -> Filter {
     Filter::builder().name(name).set_values(Some(values.to_vec())).build()
 }

@@ -1,77 +1,25 @@
-//! What the types of the ELBv2 API share: tags, whose an object is, attributes by key.
+//! What the types of the ELBv2 API share: looks, tags, whose an object is, attributes by key.
+
+mod look;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_elasticloadbalancingv2::types::Tag;
-use futures::future::try_join_all;
 use greenroom_model::schema::{Attribute, Type};
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{Draft, Failure, FailureKind};
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
-use crate::error::{ApiError, at};
 use crate::resource::{New, Seen};
-use crate::tags::{self, Tags};
+use crate::tags::UID;
 
-/// How many ARNs one call of DescribeTags takes (ELBv2 API Reference, "DescribeTags").
-const TAGGED: usize = 20;
+pub(crate) use look::{Which, look, look_inside};
+pub(crate) use tags::{TagReads, reads, sdk_tags};
 
 /// How many calls for different parents run at a time.
 pub(crate) const PARENTS: usize = 8;
-
-/// Tags for a create call.
-pub(crate) fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    let tag = |(key, text): (&String, &String)| Tag::builder().key(key).value(text).build();
-    tags.iter().map(tag).collect()
-}
-
-/// The tags of objects, by ARN; an object that is gone has none.
-pub(crate) async fn tags_of(aws: &Aws, arns: &[String]) -> Result<BTreeMap<String, Tags>, Failure> {
-    let chunks = try_join_all(arns.chunks(TAGGED).map(|arns| tags_of_chunk(aws, arns))).await?;
-    Ok(chunks.into_iter().flatten().collect())
-}
-
-async fn tags_of_chunk(aws: &Aws, arns: &[String]) -> Result<Vec<(String, Tags)>, Failure> {
-    match describe_tags(aws, arns).await {
-        Ok(tags) => Ok(tags),
-        // One that went away in between makes the call fail for all.
-        Err(error) if error.is_not_found() => {
-            let singly = arns.iter().map(|arn| async {
-                match describe_tags(aws, std::slice::from_ref(arn)).await {
-                    Err(error) if error.is_not_found() => Ok(Vec::new()),
-                    answer => answer,
-                }
-            });
-            Ok(try_join_all(singly).await?.into_iter().flatten().collect())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn describe_tags(aws: &Aws, arns: &[String]) -> Result<Vec<(String, Tags)>, ApiError> {
-    let call = aws.again.elb.describe_tags().set_resource_arns(Some(arns.to_vec()));
-    let answer = call.send().await.map_err(at("elasticloadbalancing:DescribeTags"))?;
-    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let described = answer.tag_descriptions.unwrap_or_default().into_iter();
-    Ok(described
-        .filter_map(|it| {
-            let tags = it.tags.unwrap_or_default().into_iter().filter_map(pair).collect();
-            Some((it.resource_arn?, tags))
-        })
-        .collect())
-}
-
-/// Gives the objects that were seen their tags.
-pub(crate) async fn with_tags(aws: &Aws, mut seen: Vec<Seen>) -> Result<Vec<Seen>, Failure> {
-    let arns: Vec<String> = seen.iter().map(|it| it.id.to_string()).collect();
-    let mut tags = tags_of(aws, &arns).await?;
-    for it in &mut seen {
-        it.tags = tags.remove(&*it.id).unwrap_or_default();
-    }
-    Ok(seen)
-}
 
 /// What a create has to start from: the object of the same key, if `new` itself was made by an
 /// attempt before.
@@ -82,7 +30,7 @@ pub(crate) async fn with_tags(aws: &Aws, mut seen: Vec<Seen>) -> Result<Vec<Seen
 /// it as if it had just been made.
 pub(crate) fn made_before(new: &New, taken: &[Seen]) -> Result<Option<Arc<str>>, Failure> {
     let Some(seen) = taken.first() else { return Ok(None) };
-    match seen.tags.get(tags::UID) == new.tags.get(tags::UID) {
+    match seen.tags.get(UID) == new.tags.get(UID) {
         true => Ok(Some(seen.id.clone())),
         false => Err(stranger(new, &seen.id)),
     }
@@ -101,13 +49,11 @@ pub(crate) async fn really_made(
     action: &str,
 ) -> Result<Arc<str>, Failure> {
     let arn = super::ec2::given(arn, action)?;
-    let wanted = [arn.to_string()];
     let until = Instant::now() + aws.pace.doubt();
     loop {
-        let tags = tags_of(aws, &wanted).await.map_err(Failure::unknown_effect)?;
-        let tags = tags.get(&*arn).cloned().unwrap_or_default();
-        match tags.get(tags::UID) {
-            uid if uid == new.tags.get(tags::UID) => return Ok(arn),
+        let tags = aws.reads.tags.one(arn.clone()).await.map_err(Failure::unknown_effect)?;
+        match tags.get(UID) {
+            uid if uid == new.tags.get(UID) => return Ok(arn),
             // Tags of what was just made may not be found everywhere yet.
             None if Instant::now() < until => sleep(aws.pace.doubt() / 16).await,
             _ => return Err(stranger(new, &arn)),

@@ -9,12 +9,12 @@ use aws_sdk_elasticloadbalancingv2::types::{
     self as elb_types, IpAddressType, LoadBalancerAttribute, LoadBalancerSchemeEnum,
     LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
-use futures::future::try_join_all;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
+use super::elb::Which;
 use super::{ec2, elb};
 use crate::aws::Aws;
 use crate::error::at;
@@ -81,15 +81,10 @@ impl Resource for LoadBalancer {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let found = match sought {
-            Sought::Ids(ids) => by_arns(aws, ids).await?,
-            Sought::Names(names) => {
-                let found = names.iter().map(|name| describe(aws, None, Some(name)));
-                try_join_all(found).await?.into_iter().flatten().collect()
-            }
-            Sought::Uids(_) | Sought::Lineage(_) => describe(aws, None, None).await?,
-        };
-        elb::with_tags(aws, found.into_iter().map(seen).collect()).await
+        elb::look(aws, sought, |which| async move {
+            Ok(describe(aws, which).await?.into_iter().map(seen).collect())
+        })
+        .await
     }
 
     async fn look_closer(&self, aws: &Aws, seen: &mut Seen) -> Result<(), Failure> {
@@ -161,27 +156,17 @@ impl Resource for LoadBalancer {
     }
 }
 
-/// Those of these ARNs that exist. More than one are picked from all: a call that names one which
-/// is missing fails as a whole.
-async fn by_arns(aws: &Aws, arns: &[Arc<str>]) -> Result<Vec<elb_types::LoadBalancer>, Failure> {
-    if let [arn] = arns {
-        return describe(aws, Some(arn), None).await;
-    }
-    let mut found = describe(aws, None, None).await?;
-    found.retain(|it| arns.iter().any(|arn| it.load_balancer_arn.as_deref() == Some(arn)));
-    Ok(found)
-}
-
 /// The load balancer of an ARN or of a name, or all of them.
 pub(crate) async fn describe(
     aws: &Aws,
-    arn: Option<&str>,
-    name: Option<&str>,
+    which: Which,
 ) -> Result<Vec<elb_types::LoadBalancer>, Failure> {
     let call = aws.again.elb.describe_load_balancers();
-    let call = call
-        .set_load_balancer_arns(arn.map(|it| vec![it.to_owned()]))
-        .set_names(name.map(|it| vec![it.to_owned()]));
+    let call = match which {
+        Which::Arn(arn) => call.load_balancer_arns(arn),
+        Which::Name(name) => call.names(name),
+        Which::All => call,
+    };
     let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
     match found.map_err(at("elasticloadbalancing:DescribeLoadBalancers")) {
         Err(error) if error.is_not_found() => Ok(Vec::new()),

@@ -2,12 +2,10 @@
 //!
 //! Guarded: its weights say who gets the traffic, so nobody's change is written over.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_elasticloadbalancingv2::types::{self as elb_types, Certificate, ProtocolEnum};
-use futures::{StreamExt, TryStreamExt};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
@@ -62,21 +60,8 @@ impl Resource for Listener {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let (parents, wanted) = match sought {
-            Sought::Ids(ids) => {
-                let ids: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
-                let parents = ids.iter().filter_map(|it| load_balancer_of(it)).collect();
-                (parents, Some(ids))
-            }
-            Sought::Names(parents) => (parents.iter().cloned().collect(), None),
-            // Nobody lists listeners but by their load balancer.
-            Sought::Uids(_) | Sought::Lineage(_) => (BTreeSet::new(), None),
-        };
-        let mut found = of_load_balancers(aws, parents).await?;
-        found.retain(|it| {
-            wanted.as_ref().is_none_or(|ids| ids.contains(it.listener_arn().unwrap_or_default()))
-        });
-        elb::with_tags(aws, found.into_iter().map(seen).collect()).await
+        elb::look_inside(aws, sought, load_balancer_of, |parent| of_load_balancer(aws, parent))
+            .await
     }
 
     fn handle(&self, sent: &Sent<'_>) -> Option<Sought> {
@@ -218,20 +203,13 @@ fn load_balancer_of(listener: &str) -> Option<String> {
     Some(head.replacen(":listener/", ":loadbalancer/", 1))
 }
 
-async fn of_load_balancers(
-    aws: &Aws,
-    parents: BTreeSet<String>,
-) -> Result<Vec<elb_types::Listener>, Failure> {
-    let found = futures::stream::iter(parents).map(|parent| async move {
-        let call = aws.again.elb.describe_listeners().load_balancer_arn(parent);
-        let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        match found.map_err(at("elasticloadbalancing:DescribeListeners")) {
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
-            answer => answer.map_err(Failure::from),
-        }
-    });
-    let found: Vec<Vec<_>> = found.buffered(elb::PARENTS).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+async fn of_load_balancer(aws: &Aws, parent: String) -> Result<Vec<Seen>, Failure> {
+    let call = aws.again.elb.describe_listeners().load_balancer_arn(parent);
+    let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    match found.map_err(at("elasticloadbalancing:DescribeListeners")) {
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        answer => Ok(answer?.into_iter().map(seen).collect()),
+    }
 }
 
 fn seen(listener: elb_types::Listener) -> Seen {

@@ -2,12 +2,10 @@
 //!
 //! Guarded: its weights say who gets the traffic, so nobody's change is written over.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_elasticloadbalancingv2::types::{self as elb_types, RulePriorityPair};
-use futures::{StreamExt, TryStreamExt};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
@@ -68,23 +66,7 @@ impl Resource for ListenerRule {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let (parents, wanted) = match sought {
-            Sought::Ids(ids) => {
-                let ids: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
-                let parents = ids.iter().filter_map(|it| listener_of(it)).collect();
-                (parents, Some(ids))
-            }
-            Sought::Names(parents) => (parents.iter().cloned().collect(), None),
-            // Nobody lists rules but by their listener.
-            Sought::Uids(_) | Sought::Lineage(_) => (BTreeSet::new(), None),
-        };
-        let mut found = of_listeners(aws, parents).await?;
-        found.retain(|it| {
-            let is_wanted =
-                |ids: &BTreeSet<String>| ids.contains(it.rule_arn().unwrap_or_default());
-            it.is_default() != Some(true) && wanted.as_ref().is_none_or(is_wanted)
-        });
-        elb::with_tags(aws, found.into_iter().map(seen).collect()).await
+        elb::look_inside(aws, sought, listener_of, |parent| of_listener(aws, parent)).await
     }
 
     fn handle(&self, sent: &Sent<'_>) -> Option<Sought> {
@@ -196,20 +178,17 @@ fn listener_of(rule: &str) -> Option<String> {
     Some(head.replacen(":listener-rule/", ":listener/", 1))
 }
 
-async fn of_listeners(
-    aws: &Aws,
-    parents: BTreeSet<String>,
-) -> Result<Vec<elb_types::Rule>, Failure> {
-    let found = futures::stream::iter(parents).map(|parent| async move {
-        let call = aws.again.elb.describe_rules().listener_arn(parent);
-        let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        match found.map_err(at("elasticloadbalancing:DescribeRules")) {
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
-            answer => answer.map_err(Failure::from),
+/// The rules of a listener but for its default action.
+async fn of_listener(aws: &Aws, parent: String) -> Result<Vec<Seen>, Failure> {
+    let call = aws.again.elb.describe_rules().listener_arn(parent);
+    let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    match found.map_err(at("elasticloadbalancing:DescribeRules")) {
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        answer => {
+            let rules = answer?.into_iter().filter(|it| it.is_default() != Some(true));
+            Ok(rules.map(seen).collect())
         }
-    });
-    let found: Vec<Vec<_>> = found.buffered(elb::PARENTS).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    }
 }
 
 fn seen(rule: elb_types::Rule) -> Seen {

@@ -9,12 +9,12 @@ use aws_sdk_elasticloadbalancingv2::types::{
     self as elb_types, Matcher, ProtocolEnum, TargetGroupAttribute, TargetGroupIpAddressTypeEnum,
     TargetTypeEnum,
 };
-use futures::future::try_join_all;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
+use super::elb::Which;
 use super::{ec2, elb};
 use crate::aws::Aws;
 use crate::error::at;
@@ -96,15 +96,10 @@ impl Resource for TargetGroup {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let groups = match sought {
-            Sought::Ids(ids) => by_arns(aws, ids).await?,
-            Sought::Names(names) => {
-                let found = names.iter().map(|name| describe(aws, None, Some(name)));
-                try_join_all(found).await?.into_iter().flatten().collect()
-            }
-            Sought::Uids(_) | Sought::Lineage(_) => describe(aws, None, None).await?,
-        };
-        elb::with_tags(aws, groups.into_iter().map(seen).collect()).await
+        elb::look(aws, sought, |which| async move {
+            Ok(describe(aws, which).await?.into_iter().map(seen).collect())
+        })
+        .await
     }
 
     async fn look_closer(&self, aws: &Aws, seen: &mut Seen) -> Result<(), Failure> {
@@ -157,32 +152,20 @@ impl Resource for TargetGroup {
     }
 
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        let groups = describe(aws, Some(&object.id), None).await?;
+        let groups = describe(aws, Which::Arn(object.id.to_string())).await?;
         let arns = groups.into_iter().filter_map(|it| it.load_balancer_arns).flatten();
         Ok(arns.map(|arn| format!("load balancer {arn}")).collect())
     }
 }
 
-/// Those of these ARNs that exist. More than one are picked from all: a call that names one which
-/// is missing fails as a whole.
-async fn by_arns(aws: &Aws, arns: &[Arc<str>]) -> Result<Vec<elb_types::TargetGroup>, Failure> {
-    if let [arn] = arns {
-        return describe(aws, Some(arn), None).await;
-    }
-    let mut groups = describe(aws, None, None).await?;
-    groups.retain(|it| arns.iter().any(|arn| it.target_group_arn.as_deref() == Some(arn)));
-    Ok(groups)
-}
-
-async fn describe(
-    aws: &Aws,
-    arn: Option<&str>,
-    name: Option<&str>,
-) -> Result<Vec<elb_types::TargetGroup>, Failure> {
+/// The target group of an ARN or of a name, or all of them.
+async fn describe(aws: &Aws, which: Which) -> Result<Vec<elb_types::TargetGroup>, Failure> {
     let call = aws.again.elb.describe_target_groups();
-    let call = call
-        .set_target_group_arns(arn.map(|it| vec![it.to_owned()]))
-        .set_names(name.map(|it| vec![it.to_owned()]));
+    let call = match which {
+        Which::Arn(arn) => call.target_group_arns(arn),
+        Which::Name(name) => call.names(name),
+        Which::All => call,
+    };
     let groups = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
     match groups.map_err(at("elasticloadbalancing:DescribeTargetGroups")) {
         Err(error) if error.is_not_found() => Ok(Vec::new()),

@@ -10,9 +10,8 @@ use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::route_table::tables;
 use super::routes::{self, Destination, Target};
+use super::{ec2, route_tables};
 use crate::aws::Aws;
 use crate::resource::{Change, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::tags::Tags;
@@ -82,13 +81,10 @@ impl Resource for Route {
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let of: BTreeSet<String> = ids.iter().flat_map(|id| tables_in(id)).collect();
-        let of: Vec<String> = of.into_iter().collect();
-        let filter = ec2::filter_by_any("route-table-id", &of);
         let mut found = Vec::new();
-        for table in tables(aws, filter).await? {
-            let id = table.route_table_id.unwrap_or_default();
-            let routes = table.routes.unwrap_or_default().into_iter();
-            found.extend(routes.filter_map(|route| seen(&id, route)));
+        for table in route_tables::by_ids(aws, of).await? {
+            let id = table.route_table_id.as_deref().unwrap_or_default();
+            found.extend(table.routes.iter().flatten().filter_map(|route| seen(id, route)));
         }
         found.retain(|it| {
             ids.contains(&it.id) || self.aliases(it).iter().any(|it| ids.contains(it))
@@ -146,8 +142,8 @@ impl Attributes {
     }
 }
 
-fn seen(table: &str, route: ec2_types::Route) -> Option<Seen> {
-    let (destination, target) = routes::made(&route)?;
+fn seen(table: &str, route: &ec2_types::Route) -> Option<Seen> {
+    let (destination, target) = routes::made(route)?;
     let id = id(table, &destination);
     let (destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id) =
         destination.into_parts();
@@ -157,10 +153,10 @@ fn seen(table: &str, route: ec2_types::Route) -> Option<Seen> {
         destination_ipv6_cidr_block,
         destination_prefix_list_id,
         target,
-        instance_id: route.instance_id,
-        instance_owner_id: route.instance_owner_id,
-        origin: route.origin.map(|it| it.as_str().to_owned()),
-        state: route.state.map(|it| it.as_str().to_owned()),
+        instance_id: route.instance_id.clone(),
+        instance_owner_id: route.instance_owner_id.clone(),
+        origin: route.origin.as_ref().map(|it| it.as_str().to_owned()),
+        state: route.state.as_ref().map(|it| it.as_str().to_owned()),
     };
     Some(Seen::ready(id, Tags::new(), &attributes))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self as ec2_types, Filter, ResourceType};
+use aws_sdk_ec2::types::{self as ec2_types, ResourceType};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::{Object as Values, Value};
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
 use super::routes::{self, Destination, Target};
+use super::{ec2, route_tables};
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, New, Resource, Seen, Sought, Tagging};
@@ -83,8 +83,13 @@ impl Resource for RouteTable {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let tables = tables(aws, ec2::filter(sought, "route-table-id")).await?;
-        Ok(tables.into_iter().map(|table| seen(aws, table)).collect())
+        if let Sought::Ids(ids) = sought {
+            let tables = route_tables::by_ids(aws, ids.iter().map(ToString::to_string)).await?;
+            return Ok(tables.iter().map(|table| seen(aws, table)).collect());
+        }
+        let filter = ec2::filter(sought, "route-table-id");
+        let tables = route_tables::describe(&aws.again.ec2, filter).await?;
+        Ok(tables.iter().map(|table| seen(aws, table)).collect())
     }
 
     fn as_written(&self, attributes: &mut Values, prior: &Value) {
@@ -125,10 +130,10 @@ impl Resource for RouteTable {
     }
 
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        let tables = tables(aws, ec2::filter_by("route-table-id", &*object.id)).await?;
-        let associations = tables.into_iter().filter_map(|it| it.associations).flatten();
+        let tables = route_tables::by_ids(aws, [object.id.to_string()]).await?;
+        let associations = tables.iter().filter_map(|it| it.associations.as_ref()).flatten();
         Ok(associations
-            .filter_map(|it| Some(format!("its association with {}", it.subnet_id?)))
+            .filter_map(|it| Some(format!("its association with {}", it.subnet_id.as_ref()?)))
             .collect())
     }
 }
@@ -142,17 +147,17 @@ fn route() -> Type {
     Type::object(destinations.chain(routes::target()))
 }
 
-fn seen(aws: &Aws, table: ec2_types::RouteTable) -> Seen {
-    let id = table.route_table_id.unwrap_or_default();
-    let account = table.owner_id.unwrap_or_default();
+fn seen(aws: &Aws, table: &ec2_types::RouteTable) -> Seen {
+    let id = table.route_table_id.clone().unwrap_or_default();
+    let account = table.owner_id.clone().unwrap_or_default();
     let made = table.routes.iter().flatten().filter_map(routes::made);
     let attributes = Attributes {
-        vpc_id: table.vpc_id.unwrap_or_default(),
+        vpc_id: table.vpc_id.clone().unwrap_or_default(),
         route: Some(made.map(Route::from).collect()),
         arn: ec2::arn(aws, &account, &format!("route-table/{id}")),
         owner_id: account,
     };
-    Seen::ready(id, ec2::tags_of(table.tags), &attributes)
+    Seen::ready(id, ec2::tags_of(table.tags.clone()), &attributes)
 }
 
 impl From<(Destination, Target)> for Route {
@@ -168,16 +173,6 @@ fn by_destination(routes: Vec<Route>) -> BTreeMap<Destination, Target> {
         Some((to?, it.target))
     };
     routes.into_iter().filter_map(pair).collect()
-}
-
-/// All route tables that a filter finds.
-pub(super) async fn tables(
-    aws: &Aws,
-    filter: Filter,
-) -> Result<Vec<ec2_types::RouteTable>, Failure> {
-    let pages = aws.again.ec2.describe_route_tables().filters(filter);
-    let tables = pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    Ok(tables.map_err(at("ec2:DescribeRouteTables"))?)
 }
 
 /// Gives a table the routes that are wanted, and no others but those that AWS makes; nothing where

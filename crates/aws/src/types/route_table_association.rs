@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    Filter, RouteTableAssociation as Association, RouteTableAssociationStateCode as State,
+    RouteTableAssociation as Association, RouteTableAssociationStateCode as State,
 };
-use futures::future::try_join_all;
 use greenroom_model::schema::{Attribute, Recognition, Type, TypeSchema};
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::ec2;
-use super::route_table::tables;
+use super::route_tables::{self, TableOf};
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
@@ -67,10 +66,9 @@ impl Resource for RouteTableAssociation {
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
-        let looks = filters(ids).into_iter().map(|filter| tables(aws, filter));
-        let tables = try_join_all(looks).await?.into_iter().flatten();
-        let associations = tables.filter_map(|it| it.associations).flatten();
-        let mut found: Vec<Seen> = associations.filter_map(seen).collect();
+        let tables = route_tables::of(aws, ids.iter().map(|id| asked_by(id))).await?;
+        let associations = tables.iter().filter_map(|it| it.associations.as_ref()).flatten();
+        let mut found: Vec<Seen> = associations.cloned().filter_map(seen).collect();
         found.retain(|it| {
             ids.contains(&it.id) || self.aliases(it).iter().any(|it| ids.contains(it))
         });
@@ -147,26 +145,15 @@ impl Attributes {
     }
 }
 
-/// The filters, one a kind of id, that find the tables with the associations sought.
-fn filters(ids: &[Arc<str>]) -> Vec<Filter> {
-    let by = |id: &str| match id {
-        id if id.starts_with("rtbassoc-") => "association.route-table-association-id",
-        id if id.starts_with("subnet-") => "association.subnet-id",
-        _ => "association.gateway-id",
-    };
+/// What the table of an association is asked for by: an id that it may be known by.
+fn asked_by(id: &str) -> TableOf {
     // The id of an import has the table behind a slash.
-    let ids: Vec<&str> = ids.iter().map(|id| id.split('/').next().unwrap_or_default()).collect();
-    let names = [
-        "association.route-table-association-id",
-        "association.subnet-id",
-        "association.gateway-id",
-    ];
-    let filter = |name: &&str| {
-        let values: Vec<String> =
-            ids.iter().filter(|id| by(id) == *name).map(ToString::to_string).collect();
-        (!values.is_empty()).then(|| ec2::filter_by_any(name, &values))
-    };
-    names.iter().filter_map(filter).collect()
+    let id = id.split('/').next().unwrap_or_default().to_owned();
+    match id.split('-').next() {
+        Some("rtbassoc") => TableOf::Association(id),
+        Some("subnet") => TableOf::Subnet(id),
+        _ => TableOf::Gateway(id),
+    }
 }
 
 /// An association; `None` for a table's place as the main one of its VPC.

@@ -5,6 +5,7 @@
 //! for all rules with the same protocol, ports and description.
 
 mod check;
+mod reads;
 mod send;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use aws_sdk_ec2::types::{IpPermission, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::{canonical, check_description, check_ports, check_protocol, is_description};
+pub(crate) use reads::{RuleReads, describe, reads};
 pub(crate) use send::reconcile;
 
 /// Which way the traffic goes.

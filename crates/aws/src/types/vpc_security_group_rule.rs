@@ -101,10 +101,17 @@ impl Resource for VpcSecurityGroupRule {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let filter = ec2::filter(sought, "security-group-rule-id");
-        let pages = aws.again.ec2.describe_security_group_rules().filters(filter);
-        let rules = pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        let rules = rules.map_err(at("ec2:DescribeSecurityGroupRules"))?;
+        let rules: Vec<ec2_types::SecurityGroupRule> = match sought {
+            Sought::Ids(ids) => {
+                let found = aws.reads.rules.all(ids.clone()).await.into_iter();
+                let found = found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten();
+                found.map(Arc::unwrap_or_clone).collect()
+            }
+            sought => {
+                let filter = ec2::filter(sought, "security-group-rule-id");
+                rules::describe(&aws.again.ec2, filter).await?
+            }
+        };
         let is_egress = self.0 == Direction::Egress;
         let of_type = rules.into_iter().filter(|it| it.is_egress.unwrap_or(false) == is_egress);
         Ok(of_type.map(|rule| seen(aws, rule)).collect())
