@@ -1,5 +1,6 @@
 //! A project on an account of the emulated cloud.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -71,8 +72,9 @@ impl Shop {
         ran
     }
 
-    /// How many things with a tag of ours the APIs of EC2 list, without what is terminated.
-    pub(crate) fn owned(&self) -> Vec<String> {
+    /// What the APIs list of things with a tag of ours, without what is terminated; of load
+    /// balancers and target groups, all that there are.
+    pub(crate) fn owned(&self) -> BTreeSet<String> {
         let filter = "Filter.1.Name=tag-key&Filter.1.Value.1=greenroom%3Alineage";
         let kinds = [
             ("DescribeVpcs", "vpcId"),
@@ -81,7 +83,7 @@ impl Shop {
             ("DescribeRouteTables", "routeTableId"),
             ("DescribeSecurityGroups", "groupId"),
         ];
-        let mut owned = Vec::new();
+        let mut owned = BTreeSet::new();
         for (action, id) in kinds {
             owned.extend(ids(&self.ask("ec2", &format!("Action={action}&{filter}")), id));
         }

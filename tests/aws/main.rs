@@ -5,3 +5,4 @@
 mod cloud;
 mod reads;
 mod shop;
+mod weather;

@@ -1,5 +1,7 @@
 //! The shop on AWS, from nothing to everything and back.
 
+use std::collections::BTreeSet;
+
 use crate::cloud::Shop;
 
 /// Up, no changes, a change, down, nothing left.
@@ -12,7 +14,7 @@ fn lives(stage: &str) {
     shop.expect(0, &["plan", stage, "--detailed-exitcode", "--var", "web_count=3"]);
     assert!(!shop.owned().is_empty());
     shop.expect(0, &["destroy", stage, "--yes"]);
-    assert_eq!(shop.owned(), Vec::<String>::new());
+    assert_eq!(shop.owned(), BTreeSet::new());
     shop.account.assert_supported();
 }
 

@@ -76,9 +76,10 @@ impl Pace {
     }
 
     /// How long AWS may not find what it has just made: two minutes. The EC2 API Reference
-    /// ("Eventual consistency") gives no bound; waiting longer is what its users found to help.
+    /// ("Eventual consistency") gives no bound; waiting longer is what its users found to help. At
+    /// least two attempts, or one that stalled would use all of it up.
     pub(crate) fn consistency(self) -> Duration {
-        self.scaled(Duration::from_secs(120))
+        self.scaled(Duration::from_secs(120)).max(self.attempt() * 2)
     }
 
     /// How long what is missing is looked for before it is believed to be gone.

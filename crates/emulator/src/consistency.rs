@@ -45,8 +45,9 @@ impl Consistency {
             return Err(Failure::of_caller("InvalidParameterValue", message));
         }
         let known = ["ec2", "elasticloadbalancing"].contains(&call.service.as_str());
-        let mut values = call.parameters.values().filter(|_| known);
-        match values.find(|id| use_one(&mut unseen, id)) {
+        // A filter that names it just does not find it.
+        let named = call.parameters.iter().filter(|(name, _)| known && !is_filter(name));
+        match named.map(|(_, value)| value).find(|id| use_one(&mut unseen, id)) {
             Some(id) => Err(not_found(call, id)),
             None => Ok(()),
         }
@@ -65,6 +66,10 @@ impl Consistency {
     fn unseen(&self) -> MutexGuard<'_, Looks<String>> {
         self.unseen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_filter(parameter: &str) -> bool {
+    parameter.starts_with("Filter.")
 }
 
 /// The name of the instance profile that a launch asks for.

@@ -32,6 +32,14 @@ pub struct Difference {
     pub may_replace: Vec<Path>,
 }
 
+impl Difference {
+    /// Whether a difference at `path` takes, or may take, a new object.
+    #[must_use]
+    pub fn takes_a_new_object(&self, path: &Path) -> bool {
+        self.replace.contains(path) || self.may_replace.contains(path)
+    }
+}
+
 /// What the schema alone makes of `config` (converted arguments): all attributes of the object.
 ///
 /// What is computed is kept from `prior`, or pending if there is none; what is left out keeps its

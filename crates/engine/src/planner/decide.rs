@@ -60,12 +60,22 @@ impl Decision {
     }
 }
 
-/// Why a difference takes a new object, if it does.
-pub(super) fn replacement(found: &Difference, further: &[Path]) -> Option<ReplaceReason> {
-    let mut certain = found.replace.clone();
-    certain.extend(further.iter().filter(|path| !found.replace.contains(path)).cloned());
+/// Why a difference takes a new object, if it does: of what differs, or may differ, or what the
+/// provider adds, only what `is_asked_for`.
+pub(super) fn replacement(
+    found: &Difference,
+    further: &[Path],
+    is_asked_for: impl Fn(&Path) -> bool,
+) -> Option<ReplaceReason> {
+    let asked_for = |paths: &[Path]| -> Vec<Path> {
+        paths.iter().filter(|path| is_asked_for(path)).cloned().collect()
+    };
+    let mut certain = asked_for(&found.replace);
+    let further = asked_for(further).into_iter().filter(|path| !found.replace.contains(path));
+    certain.extend(further);
     if !certain.is_empty() {
         return Some(ReplaceReason::Attributes(certain));
     }
-    (!found.may_replace.is_empty()).then(|| ReplaceReason::Pending(found.may_replace.clone()))
+    let pending = asked_for(&found.may_replace);
+    (!pending.is_empty()).then_some(ReplaceReason::Pending(pending))
 }

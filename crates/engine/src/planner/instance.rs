@@ -427,8 +427,22 @@ impl Planner {
         let address = node.address.clone();
         let schemas = self.input.schemas.clone();
         let schema = schemas.of_block(&address.block)?.schema;
+        let incomplete = self.remote(&address).is_some_and(|it| it.status == Status::Incomplete);
         let found = diff::difference(schema, prior, &refined.planned);
-        if let Some(reason) = replacement(&found, &refined.replace) {
+        // What only the provider can still tell is no change that anybody asks for; a known value
+        // is, also of an attribute that no configuration gives: so a provider plans repairs.
+        let is_asked_for = |path: &Path| match path.0.first() {
+            Some(Step::Key(name)) => {
+                let is_open =
+                    refined.planned.get(name) == Some(&diff::pending_attribute(&address, name));
+                // What is missing of an object that nobody has seen ready is not known to differ:
+                // it may be set in place, but it is no reason to replace the object.
+                let is_unseen = incomplete && prior.get(name).is_none();
+                !is_open && !(is_unseen && found.takes_a_new_object(path))
+            }
+            _ => false,
+        };
+        if let Some(reason) = replacement(&found, &refined.replace, is_asked_for) {
             let desired = self.world.desired.clone();
             let template = self.world.block_in(&desired, node.block);
             let mut asks = Asks::default();
@@ -436,15 +450,6 @@ impl Planner {
             self.later.proposals.append(&mut asks.proposals);
             return None;
         }
-        let incomplete = self.remote(&address).is_some_and(|it| it.status == Status::Incomplete);
-        // What only the provider can still tell is no change that anybody asks for; a known value
-        // is, also of an attribute that no configuration gives: so a provider plans repairs.
-        let is_asked_for = |path: &Path| match path.0.first() {
-            Some(Step::Key(name)) => {
-                refined.planned.get(name) != Some(&diff::pending_attribute(&address, name))
-            }
-            _ => false,
-        };
         Some(if found.changed.iter().any(is_asked_for) {
             Decision::Update { planned: refined.planned.clone(), changed: found.changed }
         } else if incomplete {

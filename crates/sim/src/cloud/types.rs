@@ -57,7 +57,10 @@ fn machine() -> TypeSchema {
                     .holds()
                     .needs_exists(),
             ),
-            ("zone", Attribute::optional_computed(Type::String, "Which zone it stands in.")),
+            (
+                "zone",
+                Attribute::optional_computed(Type::String, "Which zone it stands in.").replaces(),
+            ),
             ("peers", Attribute::optional(Type::set(Type::String), "Addresses it knows.")),
             ("ports", Attribute::optional(Type::list(Type::Number), "Where it listens.")),
             ("secret", Attribute::optional(Type::String, "A password.").sensitive()),

@@ -114,6 +114,25 @@ fn an_incomplete_object_is_waited_for_and_not_made_twice() {
 }
 
 #[test]
+fn what_is_not_yet_known_of_an_incomplete_object_is_no_reason_to_replace_it() {
+    let world = applied("", TWO).with(|state| {
+        let object = web(state).current.as_mut().expect("an object");
+        object.status = Status::Incomplete;
+        let mut known = object.attributes.as_object().cloned().expect("attributes");
+        known.insert("zone".into(), Value::Null);
+        object.attributes = Value::from(known);
+    });
+    assert_snapshot!(check("", TWO, &world), @"0 complete pr/sim_machine.web");
+    let zone = edited(TWO, "image = \"a\"", "image = \"a\"\nzone = \"z2\"");
+    assert_snapshot!(check("", &zone, &world), @"0 complete pr/sim_machine.web");
+    let image = edited(TWO, "image = \"a\"", "image = \"b\"");
+    assert_snapshot!(check("", &image, &world), @r###"
+    0 - pr/sim_machine.web
+    1 + pr/sim_machine.web after the old one: image <- 0
+    "###);
+}
+
+#[test]
 fn what_a_replacement_left_behind_is_deleted() {
     let world = applied("", TWO).with(|state| {
         let instance = web(state);
