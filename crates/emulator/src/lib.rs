@@ -35,6 +35,7 @@ mod reply;
 mod servers;
 mod shape;
 mod states;
+mod tag_lists;
 mod targets;
 mod tenant;
 mod tokens;

@@ -82,9 +82,12 @@ async fn tags_of(
     ids: &[String],
 ) -> Result<Vec<(String, Tags)>, Failure> {
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let sets = match tag_sets(aws, kind, ids).await {
-        // One that went away in between makes the call fail: its next look misses it.
-        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+    let sets = match tag_sets(aws, kind.clone(), ids).await {
+        // One that went away in between makes the call fail for all.
+        Err(error) if error.is_not_found() => {
+            let singly = ids.iter().map(|id| tag_set(aws, kind.clone(), id));
+            try_join_all(singly).await?.into_iter().flatten().collect()
+        }
         answer => answer?,
     };
     Ok(sets
@@ -102,14 +105,24 @@ async fn tag_sets(
     ids: &[String],
 ) -> Result<Vec<ResourceTagSet>, ApiError> {
     if let [id] = ids {
-        let call = aws.again.route53.list_tags_for_resource().resource_type(kind).resource_id(id);
-        let answer = call.send().await.map_err(at("route53:ListTagsForResource"))?;
-        let set = answer.resource_tag_set;
-        return Ok(set.map(|it| with_id(it, id)).into_iter().collect());
+        return Ok(tag_set(aws, kind, id).await?.into_iter().collect());
     }
     let call = aws.again.route53.list_tags_for_resources().resource_type(kind);
     let answer = call.set_resource_ids(Some(ids.to_vec())).send().await;
     Ok(answer.map_err(at("route53:ListTagsForResources"))?.resource_tag_sets)
+}
+
+/// The tags of one object; `None` if it is not there.
+async fn tag_set(
+    aws: &Aws,
+    kind: TagResourceType,
+    id: &str,
+) -> Result<Option<ResourceTagSet>, ApiError> {
+    let call = aws.again.route53.list_tags_for_resource().resource_type(kind).resource_id(id);
+    match call.send().await.map_err(at("route53:ListTagsForResource")) {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => Ok(answer?.resource_tag_set.map(|it| with_id(it, id))),
+    }
 }
 
 /// With the id that was asked for, where an answer leaves it out.

@@ -9,6 +9,7 @@ use crate::faults::Fault;
 use crate::log::Outcome;
 use crate::paging::{self, Pages};
 use crate::reply::{Failure, Reply};
+use crate::tag_lists;
 use crate::tenant::Tenant;
 use crate::world::World;
 
@@ -115,7 +116,11 @@ async fn execute(
     let mut sent = asked.clone();
     tenant.tokens.resolve_filter(&mut sent);
     Pages::whole(&mut sent);
-    let mut reply = tenant.names.once(&world.backend, &sent).await?;
+    tenant.targets.keep_registered(&world.backend, &mut sent).await;
+    let mut reply = match tag_lists::answer(&world.backend, &sent).await {
+        Some(reply) => reply,
+        None => tenant.names.once(&world.backend, &sent).await?,
+    };
     if reply.status.is_success() {
         world.learn(asked, &reply);
         tenant.targets.learn(asked, pace.settling);

@@ -28,6 +28,17 @@ async fn a_fresh_object_is_missing_in_lists_at_first() {
 }
 
 #[tokio::test]
+async fn a_filter_that_names_a_fresh_object_does_not_find_it_at_first() {
+    let caller = Caller::new();
+    caller.account.set_pace(Pace { unseen: 1, ..Pace::default() });
+    let vpc = caller.ec2("CreateVpc", &[("CidrBlock", "10.9.0.0/16")]).await.one("vpcId");
+    let filter = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", &*vpc)];
+    let found = caller.ec2("DescribeVpcs", &filter).await;
+    assert_eq!((found.status, found.all("vpcId").len()), (200, 0));
+    assert_eq!(caller.ec2("DescribeVpcs", &filter).await.all("vpcId"), [vpc]);
+}
+
+#[tokio::test]
 async fn a_fresh_profile_does_not_launch_at_first() {
     let caller = Caller::new();
     caller.account.set_pace(Pace { unseen: 1, ..Pace::default() });

@@ -70,3 +70,37 @@ async fn a_single_group_is_told_in_both_ways() {
     assert_eq!(created.one("Weight"), "1");
     assert_eq!(created.all("TargetGroupArn"), [group.clone(), group]);
 }
+
+#[tokio::test]
+async fn the_tags_of_several_zones_are_told_together() {
+    let caller = Caller::new();
+    let mut zones = Vec::new();
+    for name in ["a.example", "b.example"] {
+        let zone = format!(
+            "<CreateHostedZoneRequest><Name>{name}</Name><CallerReference>{name}</CallerReference>\
+             </CreateHostedZoneRequest>"
+        );
+        let made = caller.route53("POST", "/hostedzone", &zone).await.one("Id");
+        let id = made.rsplit('/').next().unwrap().to_owned();
+        let tag = format!(
+            "<ChangeTagsForResourceRequest><AddTags><Tag><Key>of</Key><Value>{name}</Value></Tag>\
+             </AddTags></ChangeTagsForResourceRequest>"
+        );
+        caller.route53("POST", &format!("/tags/hostedzone/{id}"), &tag).await;
+        zones.push(id);
+    }
+    let ids = |ids: &[&str]| -> String {
+        let ids: String = ids.iter().map(|id| format!("<ResourceId>{id}</ResourceId>")).collect();
+        format!(
+            "<ListTagsForResourcesRequest><ResourceIds>{ids}</ResourceIds></ListTagsForResourcesRequest>"
+        )
+    };
+    let both = ids(&[&zones[0], &zones[1]]);
+    let told = caller.route53("POST", "/tags/hostedzone", &both).await;
+    assert_eq!(told.all("ResourceId"), zones);
+    assert_eq!(told.all("Value"), ["a.example", "b.example"]);
+    let one_is_gone = ids(&[&zones[0], "ZNONE"]);
+    let told = caller.route53("POST", "/tags/hostedzone", &one_is_gone).await;
+    assert_eq!(told.refusal().0, 404);
+    caller.account.assert_supported();
+}
