@@ -10,6 +10,7 @@ use greenroom_provider::coalesce::Answers;
 use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, Class};
 use crate::send::patiently_if;
+use crate::types::instance::{self, Launches};
 use crate::types::route53::changes::Changes;
 use crate::types::route53::names::ZoneNames;
 use crate::types::route53::records::{self, RecordChange};
@@ -18,6 +19,8 @@ use crate::types::targets::{self, Target};
 
 /// The batches of one configuration.
 pub(crate) struct Batches {
+    /// Launches of instances.
+    pub(crate) launches: Launches,
     /// Terminations of instances, by id.
     pub(crate) terminations: Coalescer<Arc<str>, ()>,
     /// Registrations of targets.
@@ -39,6 +42,7 @@ impl Batches {
     pub(crate) fn new(again: &Clients, once: &Clients, pace: Pace) -> Batches {
         let ec2 = again.ec2.clone();
         Batches {
+            launches: instance::launches(again, pace),
             terminations: Coalescer::new(Pace::tick(), move |ids| {
                 let ec2 = ec2.clone();
                 together(ids, move |ids| terminate(ec2.clone(), pace, ids)).boxed()

@@ -228,6 +228,25 @@ impl AwsProvider {
         }
     }
 
+    /// Puts those tags on a new object that the call which made it could not carry.
+    async fn with_all_tags(
+        &self,
+        kind: &Kind,
+        seen: Arc<Seen>,
+        object: &Object,
+    ) -> Result<Arc<Seen>, Failure> {
+        let mut missing = wanted_tags(&object.attributes);
+        missing.retain(|key, text| seen.tags.get(key) != Some(text));
+        if missing.is_empty() {
+            return Ok(seen);
+        }
+        retag::apply(&self.aws, kind.resource.tagging(), &seen.id, missing.clone(), Vec::new())
+            .await?;
+        let mut seen = Arc::unwrap_or_clone(seen);
+        seen.tags.extend(missing);
+        Ok(Arc::new(seen))
+    }
+
     /// Changes the user's tags, and renews the owner's.
     async fn change_tags(&self, kind: &Kind, seen: &Seen, change: &Change) -> Result<(), Failure> {
         let tagging = kind.resource.tagging();
@@ -383,7 +402,8 @@ impl Provider for AwsProvider {
     async fn ready(&self, object: Object) -> Result<Value, Failure> {
         let kind = self.kind(&object.kind)?;
         kind.resource.finish(&self.aws, &object).await?;
-        let mut seen = self.wait_ready(kind, &object).await?;
+        let seen = self.wait_ready(kind, &object).await?;
+        let mut seen = self.with_all_tags(kind, seen, &object).await?;
         if self.has_unread(&object) {
             seen = Arc::new(self.closely(kind, &seen).await?);
         }

@@ -139,6 +139,16 @@ impl Setting {
             LeftOut::Text(_) | LeftOut::Chosen => Value::from(text),
         }
     }
+
+    /// What the argument is where AWS has nothing of it.
+    fn absent(&self) -> Value {
+        match self.left_out {
+            LeftOut::Bool(it) => Value::from(it),
+            LeftOut::Number(it) => Value::from(it),
+            LeftOut::Text(it) => Value::from(it),
+            LeftOut::Chosen | LeftOut::ChosenBool => Value::Null,
+        }
+    }
 }
 
 /// The settings of an object of `kind` among all its attributes at AWS.
@@ -147,12 +157,11 @@ pub(crate) fn read_settings(
     kind: &str,
     all: &BTreeMap<String, String>,
 ) -> Attributes {
-    let read = settings.iter().filter(|it| it.is_of(kind));
-    read.map(|it| {
-        let text = all.get(it.key).filter(|text| !text.is_empty());
-        (it.name.into(), text.map(|text| it.value(text)).unwrap_or_default())
-    })
-    .collect()
+    let read = |it: &Setting| {
+        let text = all.get(it.key).filter(|text| it.is_of(kind) && !text.is_empty());
+        (it.name.into(), text.map_or_else(|| it.absent(), |text| it.value(text)))
+    };
+    settings.iter().map(read).collect()
 }
 
 /// The settings that `planned` gives and `is_wanted` picks, as AWS takes them.
@@ -206,10 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kind_does_not_have_is_neither_read_nor_written() {
+    fn what_a_kind_does_not_have_is_not_written_and_read_as_if_it_was_left_out() {
         let planned =
             Value::object([("slow_start", Value::from(30)), ("proxy", Value::from(true))]);
         let written = written_settings(SETTINGS, "lambda", &planned, |_| true);
-        assert_eq!(written.into_keys().collect::<Vec<_>>(), ["proxy.enabled"]);
+        assert_eq!(written.keys().collect::<Vec<_>>(), ["proxy.enabled"]);
+        let read = read_settings(SETTINGS, "lambda", &written);
+        assert_eq!(read.get("slow_start"), Some(&Value::from(0)));
     }
 }

@@ -1,6 +1,7 @@
 //! `aws_instance`: a virtual machine.
 
 mod attributes;
+mod batch;
 mod change;
 mod check;
 mod launch;
@@ -9,6 +10,7 @@ mod schema;
 
 use std::sync::Arc;
 
+pub(crate) use batch::{Launches, launches};
 pub(crate) use change::stop;
 
 use async_trait::async_trait;
@@ -49,7 +51,7 @@ impl Resource for Instance {
     }
 
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
-        launch::one(aws, new).await
+        aws.batches.launches.one(batch::Launch::new(new)?).await
     }
 
     async fn finish(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {

@@ -16,7 +16,7 @@ mod iam_instance_profile;
 mod iam_role;
 mod iam_role_policy_attachment;
 pub(crate) mod image;
-mod instance;
+pub(crate) mod instance;
 mod internet_gateway;
 mod key_pair;
 mod launch_template;

@@ -2,10 +2,12 @@
 //! behind our back, made anew, taken over, deleted.
 
 use greenroom_model::address::Address;
+use greenroom_model::schema::ReadCost;
 use greenroom_model::state::{Remote, State};
 use greenroom_model::value::Value;
 use greenroom_provider::{
-    DeleteRequest, Deleted, Object, Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest,
+    DeleteRequest, Deleted, ImportRequest, Object, Provider, ReadAnswer, ReadDepth, ReadRequest,
+    UpdateRequest,
 };
 
 use crate::lab::Lab;
@@ -31,6 +33,7 @@ impl Life {
     /// Lives it, where there is something else already.
     pub(crate) async fn live_in(self, lab: &Lab) {
         self.is_made(lab).await;
+        self.is_taken_over(lab).await;
         if let Some(changed) = &self.changed {
             self.is_changed_in_place(lab, changed).await;
             self.is_changed_behind_our_back(lab).await;
@@ -48,6 +51,12 @@ impl Life {
         let object = self.object(lab).await;
         let answer = read(lab, &object).await;
         assert!(matches!(answer, ReadAnswer::Present(_)), "{answer:?}");
+    }
+
+    /// Whoever imports it sees what we made.
+    async fn is_taken_over(&self, lab: &Lab) {
+        let object = self.object(lab).await;
+        imports(lab, &object, &import_id(&object)).await;
     }
 
     async fn is_changed_in_place(&self, lab: &Lab, changed: &str) {
@@ -162,6 +171,45 @@ pub(crate) async fn read(lab: &Lab, object: &Object) -> ReadAnswer {
     let request = ReadRequest { object: object.clone(), depth: ReadDepth::Full };
     let mut answers = lab.provider().await.read(vec![request]).await;
     answers.pop().expect("an answer").expect("readable")
+}
+
+/// The id that people import an object by, as the documentation of Terraform's provider has it.
+fn import_id(object: &Object) -> String {
+    let text = |name: &str| {
+        object.attributes.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    match &*object.kind {
+        "aws_route" => format!("{}_{}", text("route_table_id"), text("destination_cidr_block")),
+        "aws_route_table_association" => format!("{}/{}", object.id, text("route_table_id")),
+        "aws_volume_attachment" => {
+            format!("{}:{}:{}", text("device_name"), text("volume_id"), text("instance_id"))
+        }
+        "aws_iam_role_policy_attachment" => format!("{}/{}", text("role"), text("policy_arn")),
+        _ => object.id.to_string(),
+    }
+}
+
+/// Imports by `id` what the state has as `object`: it is the same object, with the same
+/// attributes but for those that AWS does not tell and those that are managed elsewhere.
+pub(crate) async fn imports(lab: &Lab, object: &Object, id: &str) {
+    let request = ImportRequest {
+        kind: object.kind.clone(),
+        address: object.address.clone(),
+        uid: object.uid.clone(),
+        owner: object.owner.clone(),
+        id: id.into(),
+    };
+    let provider = lab.provider().await;
+    let taken_over = provider.import(request).await.expect("it is there");
+    assert_eq!(taken_over.id, object.id);
+    let schema = &provider.schema().resources[&object.kind];
+    for (name, attribute) in &schema.attributes {
+        let ours = object.attributes.get(name).map(Value::reveal).unwrap_or_default();
+        if attribute.read != ReadCost::WriteOnly && !ours.is_null() {
+            let told = taken_over.attributes.get(name).map(Value::reveal).unwrap_or_default();
+            assert_eq!(told, ours, "`{name}` of {} by {id}", object.kind);
+        }
+    }
 }
 
 pub(crate) async fn delete(lab: &Lab, object: Object) {

@@ -1,10 +1,9 @@
 //! Route tables, their routes and what goes by them.
 
 use greenroom_model::value::Value;
-use greenroom_provider::{ImportRequest, Object, Provider};
 
 use crate::lab::Lab;
-use crate::lifecycle::{Life, object};
+use crate::lifecycle::{Life, imports, object};
 
 /// A VPC with two ways out of it, a subnet and two tables.
 const NETWORK: &str = r#"
@@ -138,18 +137,4 @@ async fn routes_and_associations_are_imported_by_the_ids_that_people_know() {
     assert!(id.starts_with("rtbassoc-"), "as Terraform has it: {id}");
     imports(&lab, &association, id).await;
     imports(&lab, &association, &format!("{}/{table}", association.id)).await;
-}
-
-/// Imports by `id` what the state has as `object`.
-async fn imports(lab: &Lab, object: &Object, id: &str) {
-    let request = ImportRequest {
-        kind: object.kind.clone(),
-        address: object.address.clone(),
-        uid: object.uid.clone(),
-        owner: object.owner.clone(),
-        id: id.into(),
-    };
-    let taken_over = lab.provider().await.import(request).await.expect("it is there");
-    assert_eq!(taken_over.id, object.id);
-    assert_eq!(taken_over.attributes, object.attributes);
 }

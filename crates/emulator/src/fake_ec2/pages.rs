@@ -60,7 +60,8 @@ impl Kind {
                  <launchTime>2026-01-01T00:00:00.000Z</launchTime>\
                  <placement><availabilityZone>eu-central-1a</availabilityZone></placement>\
                  <privateIpAddress>10.0.0.1</privateIpAddress><subnetId>subnet-1</subnetId>\
-                 <vpcId>vpc-1</vpcId><blockDeviceMapping><item><deviceName>/dev/sda1</deviceName>\
+                 <vpcId>vpc-1</vpcId><rootDeviceName>/dev/sda1</rootDeviceName>\
+                 <blockDeviceMapping><item><deviceName>/dev/sda1</deviceName>\
                  <ebs><volumeId>{volume_id}</volumeId><status>attached</status></ebs></item>\
                  </blockDeviceMapping>{tags}</item></instancesSet></item>"
             ),

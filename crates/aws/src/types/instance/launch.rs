@@ -1,5 +1,6 @@
 //! Launching instances.
 
+use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
     self as ec2_types, BlockDeviceMapping, InstanceNetworkInterfaceSpecification, Placement,
@@ -7,37 +8,25 @@ use aws_sdk_ec2::types::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use greenroom_provider::{Failure, FailureKind, typed};
+use greenroom_provider::{Failure, FailureKind};
 
 use super::attributes::{Attributes, Metadata, Template};
-use crate::aws::Aws;
 use crate::error::{ApiError, at};
-use crate::resource::New;
-use crate::send::patiently_if;
 use crate::tags::{LINEAGE, Tags, UID};
 use crate::types::{ebs, ec2};
 
-/// Launches one instance, and returns its id.
-pub(super) async fn one(aws: &Aws, new: &New) -> Result<std::sync::Arc<str>, Failure> {
-    const ACTION: &str = "ec2:RunInstances";
-    let wanted: Attributes = typed(&new.planned)?;
-    let root = root_device_name(aws, &wanted).await?;
-    let send = || request(aws, &wanted, root.as_deref(), &new.tags, &new.token, 1).send();
-    let answer = patiently_if(aws.pace, ACTION, is_too_fresh, send).await?;
-    let id = answer.instances.unwrap_or_default().pop().and_then(|it| it.instance_id);
-    ec2::given(id, ACTION)
-}
+/// The call that launches instances.
+pub(super) const ACTION: &str = "ec2:RunInstances";
 
-/// The call that launches `count` instances which are equal in everything.
-fn request(
-    aws: &Aws,
+/// The call that launches instances, all with these tags; how many, and by which token, is still
+/// to be said.
+pub(super) fn request(
+    ec2: &Client,
     wanted: &Attributes,
     root: Option<&str>,
     tags: &Tags,
-    token: &str,
-    count: i32,
 ) -> RunInstancesFluentBuilder {
-    let call = aws.again.ec2.run_instances().client_token(token).min_count(count).max_count(count);
+    let call = ec2.run_instances();
     let call = call
         .set_image_id(wanted.ami.clone())
         .set_instance_type(wanted.instance_type.as_deref().map(Into::into))
@@ -156,15 +145,18 @@ pub(super) fn user_data(wanted: &Attributes) -> Option<String> {
 }
 
 /// The device of the image's root volume, where something is said of that.
-async fn root_device_name(aws: &Aws, wanted: &Attributes) -> Result<Option<String>, Failure> {
+pub(super) async fn root_device_name(
+    ec2: &Client,
+    wanted: &Attributes,
+) -> Result<Option<String>, Failure> {
     let (Some(_), Some(ami)) = (first(&wanted.root_block_device), &wanted.ami) else {
         return Ok(None);
     };
-    let call = aws.again.ec2.describe_images().filters(ec2::filter_by("image-id", ami));
+    let call = ec2.describe_images().filters(ec2::filter_by("image-id", ami));
     let answer = call.send().await.map_err(at("ec2:DescribeImages"))?;
     let image = answer.images.unwrap_or_default().pop();
     let Some(image) = image else {
-        let message = format!("there is no image `{ami}` in {}", aws.region());
+        let message = format!("there is no image `{ami}` in this region");
         return Err(Failure::new(FailureKind::NotFound, message));
     };
     Ok(image.root_device_name)
@@ -172,7 +164,7 @@ async fn root_device_name(aws: &Aws, wanted: &Attributes) -> Result<Option<Strin
 
 /// Whether an error may come of something that AWS does not know everywhere yet. An image takes
 /// minutes to make: one that is not found is not fresh.
-fn is_too_fresh(error: &ApiError) -> bool {
+pub(super) fn is_too_fresh(error: &ApiError) -> bool {
     let names_profile = error.message.contains("IAM Instance Profile")
         || error.message.contains("iamInstanceProfile");
     (error.is_not_found() && !error.has_code("InvalidAMIID.NotFound"))

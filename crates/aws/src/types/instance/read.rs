@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{
-    Instance, InstanceAttributeName as Name, InstanceNetworkInterface, InstanceStateName,
+    Filter, Instance, InstanceAttributeName as Name, InstanceNetworkInterface, InstanceStateName,
     MonitoringState, Reservation, StateReason, Volume,
 };
 use base64::Engine;
@@ -13,6 +13,7 @@ use greenroom_model::value::{Object, Value};
 use greenroom_provider::Failure;
 
 use super::attributes::{Attributes, Credits, Metadata, Template};
+use super::batch;
 use super::schema::schema;
 use crate::aws::Aws;
 use crate::error::at;
@@ -26,11 +27,11 @@ type Volumes = BTreeMap<String, Volume>;
 
 /// Looks at instances: one call for all of them, and one for their volumes.
 pub(super) async fn look(aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-    let call = aws.again.ec2.describe_instances().filters(ec2::filter(sought, "instance-id"));
+    let call = aws.again.ec2.describe_instances().filters(filter(sought));
     let pages = call.into_paginator().page_size(1000).items().send();
     let found = pages.collect::<Result<Vec<Reservation>, _>>().await;
     let found = found.map_err(at("ec2:DescribeInstances"))?;
-    let volumes = volumes(aws, &found).await?;
+    let volumes = volumes(aws, sought, &found).await?;
     let seen = found.into_iter().flat_map(|reservation| {
         let owner = reservation.owner_id.unwrap_or_default();
         let instances = reservation.instances.unwrap_or_default().into_iter();
@@ -39,28 +40,54 @@ pub(super) async fn look(aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failur
     Ok(seen.map(|(owner, instance)| describe(aws, &owner, instance, &volumes)).collect())
 }
 
+/// The filter for the instances that are sought; those that were launched together share a tag.
+fn filter(sought: &Sought) -> Filter {
+    match sought {
+        Sought::Uids(uids) => {
+            let values: Vec<String> = uids.iter().map(|uid| format!("*{}*", uid.0)).collect();
+            ec2::filter_by_any(&format!("tag:{}", tags::UID), &values)
+        }
+        sought => ec2::filter(sought, "instance-id"),
+    }
+}
+
 /// The volumes of those instances whose devices are settled: of the others only the state counts.
-async fn volumes(aws: &Aws, found: &[Reservation]) -> Result<Volumes, Failure> {
+///
+/// Where all instances of a state are looked at, so are all its volumes; what is not among them,
+/// such as those of an instance that was imported, is asked for by instance.
+async fn volumes(aws: &Aws, sought: &Sought, found: &[Reservation]) -> Result<Volumes, Failure> {
+    let mut volumes = match sought {
+        Sought::Lineage(_) => describe_volumes(aws, ec2::filter(sought, "")).await?,
+        _ => Volumes::new(),
+    };
     let instances = found.iter().flat_map(|it| it.instances.iter().flatten());
     let settled = instances.filter(|it| matches!(condition(it), Condition::Ready));
-    let ids: Vec<String> = settled.filter_map(|it| it.instance_id.clone()).collect();
-    // 200 are the most values of a filter.
-    let looks = ids.chunks(200).map(|ids| {
-        let filter = ec2::filter_by_any("attachment.instance-id", ids);
-        let pages = aws.again.ec2.describe_volumes().filters(filter).into_paginator();
-        pages.page_size(500).items().send().collect::<Result<Vec<Volume>, _>>()
-    });
-    let mut volumes = Volumes::new();
+    let unread = settled.filter(|it| volume_ids(it).any(|id| !volumes.contains_key(id)));
+    let ids: Vec<String> = unread.filter_map(|it| it.instance_id.clone()).collect();
+    let looks = ids
+        .chunks(ec2::VALUES)
+        .map(|ids| describe_volumes(aws, ec2::filter_by_any("attachment.instance-id", ids)));
     for found in join_all(looks).await {
-        let found = found.map_err(at("ec2:DescribeVolumes"))?;
-        volumes.extend(found.into_iter().filter_map(|it| Some((it.volume_id.clone()?, it))));
+        volumes.extend(found?);
     }
     Ok(volumes)
 }
 
+fn volume_ids(instance: &Instance) -> impl Iterator<Item = &String> {
+    let attached = instance.block_device_mappings.iter().flatten();
+    attached.filter_map(|it| it.ebs.as_ref()?.volume_id.as_ref())
+}
+
+async fn describe_volumes(aws: &Aws, filter: Filter) -> Result<Volumes, Failure> {
+    let pages = aws.again.ec2.describe_volumes().filters(filter).into_paginator();
+    let found = pages.page_size(500).items().send().collect::<Result<Vec<Volume>, _>>().await;
+    let found = found.map_err(at("ec2:DescribeVolumes"))?.into_iter();
+    Ok(found.filter_map(|it| Some((it.volume_id.clone()?, it))).collect())
+}
+
 fn describe(aws: &Aws, owner: &str, instance: Instance, volumes: &Volumes) -> Seen {
     let condition = condition(&instance);
-    let tags = ec2::tags_of(instance.tags.clone());
+    let mut tags = ec2::tags_of(instance.tags.clone());
     let mut attributes = attributes(&instance, &tags);
     let id = instance.instance_id.clone().unwrap_or_default();
     attributes.arn = ec2::arn(aws, owner, &format!("instance/{id}"));
@@ -69,6 +96,7 @@ fn describe(aws: &Aws, owner: &str, instance: Instance, volumes: &Volumes) -> Se
         attributes.root_block_device = Some(root);
         attributes.ebs_block_device = Some(others);
     }
+    batch::own_uid(&mut tags, instance.ami_launch_index);
     Seen::ready(id, tags, &attributes).but(condition)
 }
 

@@ -198,7 +198,9 @@ impl Data {
         groups.sort();
         let behaviour = data.instance_initiated_shutdown_behavior;
         let devices = data.block_device_mappings.unwrap_or_default();
-        let tagged = data.tag_specifications.unwrap_or_default();
+        // The template's own tags are no part of what is made with it.
+        let mut tagged = data.tag_specifications.unwrap_or_default();
+        tagged.retain(|it| it.resource_type != Some(ec2_types::ResourceType::LaunchTemplate));
         Data {
             description: version.version_description.filter(|it| !it.is_empty()),
             image_id: data.image_id,
