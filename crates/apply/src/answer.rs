@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::{
-    Answers, Asks, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument,
+    Answers, Asks, CheckAsk, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument,
 };
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::Owner;
 use greenroom_model::state::State;
 use greenroom_model::value::{Object as Settings, Value};
 use greenroom_provider::{
-    DataRequest, Failure, Object, Proposal, ProposeRequest, Provider, ReadAnswer, ReadDepth,
-    ReadRequest,
+    CheckRequest, DataRequest, Failure, Object, Proposal, ProposeRequest, Provider, ReadAnswer,
+    ReadDepth, ReadRequest,
 };
 
 use crate::event::{Event, Observer};
@@ -36,11 +36,12 @@ type Group = (Scope, Arc<str>);
 
 impl Answerer<'_> {
     pub(crate) async fn answer(&self, asks: Asks) -> Answers {
-        let Asks { reads, data, proposals, files, file_list } = asks;
+        let Asks { reads, data, proposals, checks, files, file_list } = asks;
         Answers {
             reads: self.reads(reads).await,
             data: self.data(data).await,
             proposals: self.proposals(proposals).await,
+            checks: self.checks(checks).await,
             files: files
                 .into_iter()
                 .map(|path| {
@@ -131,6 +132,24 @@ impl Answerer<'_> {
         }
         refined.into_iter().map(|it| it.unwrap_or_else(no_answer)).collect()
     }
+
+    async fn checks(&self, asks: Vec<CheckAsk>) -> Vec<Vec<WrongArgument>> {
+        let mut wrong: Vec<Vec<WrongArgument>> = asks.iter().map(|_| Vec::new()).collect();
+        for (group, positions) in grouped(&asks, |ask| (&ask.address, &ask.provider)) {
+            // A provider that cannot be set up says so when it is asked for proposals.
+            let Ok(provider) = self.provider(&group).await else { continue };
+            let request = |at: &usize| CheckRequest {
+                kind: asks[*at].address.block.kind.clone(),
+                address: asks[*at].address.clone(),
+                planned: asks[*at].planned.clone(),
+            };
+            let requests: Vec<CheckRequest> = positions.iter().map(request).collect();
+            for (at, found) in positions.into_iter().zip(provider.check(&requests)) {
+                wrong[at] = found.into_iter().map(wrong_argument).collect();
+            }
+        }
+        wrong
+    }
 }
 
 /// The positions of questions by who answers them.
@@ -197,12 +216,12 @@ fn propose_request(ask: ProposeAsk) -> ProposeRequest {
 }
 
 fn refined_of(proposal: Proposal) -> Refined {
-    let wrong = proposal.wrong.into_iter().map(|it| WrongArgument {
-        path: it.path,
-        message: it.message,
-        help: it.help,
-    });
-    Refined { planned: proposal.planned, replace: proposal.replace, wrong: wrong.collect() }
+    let wrong = proposal.wrong.into_iter().map(wrong_argument).collect();
+    Refined { planned: proposal.planned, replace: proposal.replace, wrong }
+}
+
+fn wrong_argument(it: greenroom_provider::WrongArgument) -> WrongArgument {
+    WrongArgument { path: it.path, message: it.message, help: it.help }
 }
 
 /// A proposal that nobody could refine is wrong as a whole.

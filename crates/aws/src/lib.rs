@@ -10,6 +10,7 @@ mod batches;
 mod data;
 mod error;
 mod looks;
+mod peers;
 mod provider;
 mod reads;
 mod resource;

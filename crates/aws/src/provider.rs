@@ -11,15 +11,16 @@ use greenroom_model::identity::Owner;
 use greenroom_model::schema::{Attribute, ProviderSchema, ReadCost, Recognition, Type, TypeSchema};
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
-    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure, FailureKind,
-    FindRequest, Found, ImportRequest, Object, Proposal, ProposeRequest, Provider, ReadAnswer,
-    ReadDepth, ReadRequest, UpdateRequest,
+    CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure,
+    FailureKind, FindRequest, Found, ImportRequest, Object, Proposal, ProposeRequest, Provider,
+    ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
 };
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::aws::{Aws, Pace};
 use crate::data::{self, DataSource};
 use crate::looks::{Looks, wanted};
+use crate::peers::{self, Peers};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Tagging};
 use crate::tags::{self, Tags};
 use crate::{retag, settings, types};
@@ -289,6 +290,23 @@ impl Provider for AwsProvider {
         requests.into_iter().map(propose).collect()
     }
 
+    fn check(&self, requests: &[CheckRequest]) -> Vec<Vec<WrongArgument>> {
+        let peers = Peers::new(self.aws.region(), requests);
+        let check = |planned: &CheckRequest| match self.types.get(&planned.kind) {
+            Some(kind) => kind.resource.check(planned, &peers),
+            None => Vec::new(),
+        };
+        let mut found: Vec<Vec<WrongArgument>> = requests.iter().map(check).collect();
+        for (name, kind) in &self.types {
+            for names in kind.resource.unique() {
+                for (position, before) in peers.twins(name, names) {
+                    found[position].push(same_as(before, names));
+                }
+            }
+        }
+        found
+    }
+
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {
         if let Err(failure) = self.aws.check_account().await {
             return requests.iter().map(|_| Err(failure.clone())).collect();
@@ -506,6 +524,7 @@ fn type_schema(resource: &dyn Resource, pace: Pace) -> TypeSchema {
     let mut schema = resource.schema();
     schema.grace = pace.grace();
     schema.send_limit = Some(send_limit(pace));
+    schema.checked_together = true;
     let id = Attribute::computed(Type::String, "AWS's name for it.");
     schema.attributes.entry("id".into()).or_insert(id);
     if resource.tagging() == Tagging::None {
@@ -592,6 +611,11 @@ fn held_by(failure: Failure, holders: &[String]) -> Failure {
         [] => failure,
         holders => failure.help(format!("it is held by {}", holders.join("; "))),
     }
+}
+
+fn same_as(before: &CheckRequest, names: &[&str]) -> WrongArgument {
+    let message = format!("`{}` has the same {}", before.address, names.join(" and "));
+    peers::wrong(names.first().copied().unwrap_or_default(), message)
 }
 
 fn vanished(object: &Object) -> Failure {

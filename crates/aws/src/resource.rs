@@ -12,10 +12,11 @@ use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::schema::{ReadCost, TypeSchema};
 use greenroom_model::value::{Object as Attributes, Path, Step, Value};
-use greenroom_provider::{Deleted, Draft, Failure, Object};
+use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument};
 use serde::Serialize;
 
 use crate::aws::Aws;
+use crate::peers::Peers;
 use crate::tags::Tags;
 use crate::types::ec2;
 
@@ -31,6 +32,17 @@ pub(crate) trait Resource: Send + Sync {
     /// Refines what the schema alone makes of the arguments: normalisation, what is known of
     /// computed attributes, what else forces replacement, and what cannot be right.
     fn propose(&self, _: &mut Draft) {}
+
+    /// What of an object cannot be right beside what is planned of others.
+    fn check(&self, _: &CheckRequest, _: &Peers<'_>) -> Vec<WrongArgument> {
+        Vec::new()
+    }
+
+    /// Lists of arguments of which AWS allows only one object with the same values of all. A
+    /// mistake is shown at the first, which must be given.
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[]
+    }
 
     /// How often to look while something is waited for.
     fn poll(&self) -> Duration {

@@ -5,6 +5,7 @@
 //! as data, in batches.
 
 mod asks;
+mod checks;
 mod cycles;
 mod decide;
 mod expand;
@@ -29,7 +30,9 @@ use greenroom_spec::source::Place;
 use crate::desired::Desired;
 use crate::world::{NodeId, World};
 
-pub use asks::{Answers, Asks, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument};
+pub use asks::{
+    Answers, Asks, CheckAsk, DataAsk, ProposeAsk, ReadAsk, ReadSeen, Refined, WrongArgument,
+};
 use decide::Decision;
 pub(crate) use operations::removal_draft;
 use unreadable::Unreadable;
@@ -87,6 +90,8 @@ pub struct Planner {
     input: PlanInput,
     world: World,
     started: bool,
+    /// Whether everything was checked together, which comes last.
+    checked: bool,
     queue: VecDeque<Work>,
     /// Instances to configure, by their block, in order.
     held: BTreeMap<u32, VecDeque<u32>>,
@@ -148,6 +153,8 @@ struct Asked {
     refresh: bool,
     data: Vec<u32>,
     proposals: Vec<instance::Asking>,
+    /// Instances that are checked.
+    checks: Vec<u32>,
 }
 
 impl Planner {
@@ -164,6 +171,7 @@ impl Planner {
             input,
             world,
             started: false,
+            checked: false,
             queue,
             held: BTreeMap::new(),
             waiters: HashMap::new(),
@@ -189,6 +197,10 @@ impl Planner {
         self.take(answers);
         let mut asks = std::mem::take(&mut self.later);
         self.work_off(&mut asks);
+        if asks.is_empty() && !self.checked {
+            self.checked = true;
+            self.ask_checks(&mut asks);
+        }
         if asks.is_empty() { self.conclude() } else { Step::Ask(asks) }
     }
 
@@ -290,6 +302,9 @@ impl Planner {
         }
         for (asking, refined) in asked.proposals.into_iter().zip(answers.proposals) {
             self.take_proposal(asking, refined);
+        }
+        for (instance, wrong) in asked.checks.into_iter().zip(answers.checks) {
+            self.report_wrong(instance, &wrong);
         }
     }
 

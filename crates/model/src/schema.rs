@@ -46,6 +46,8 @@ pub struct TypeSchema {
     /// Whether the object is read right before each write, and the write refused if somebody
     /// else changed it.
     pub guarded: bool,
+    /// Whether the provider checks what is planned of it beside what is planned of other objects.
+    pub checked_together: bool,
 }
 
 /// How an object is recognised as one that a given state made.
@@ -323,6 +325,7 @@ impl TypeSchema {
             grace: Duration::ZERO,
             send_limit: None,
             guarded: false,
+            checked_together: false,
         }
     }
 

@@ -17,9 +17,9 @@ pub use coalesce::Coalescer;
 pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use request::{
-    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found, ImportRequest,
-    Object, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest,
-    WrongArgument,
+    CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
+    ImportRequest, Object, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest,
+    UpdateRequest, WrongArgument,
 };
 
 /// One configured provider: a cloud account and region, or this machine.
@@ -38,6 +38,14 @@ pub trait Provider: Send + Sync {
     /// Pure: asks nobody. The default takes every proposal as it is.
     fn propose(&self, requests: Vec<ProposeRequest>) -> Vec<Proposal> {
         requests.into_iter().map(Proposal::unchanged).collect()
+    }
+
+    /// Checks all planned objects of types that ask for it beside each other: for each, its
+    /// arguments that cannot be right, such as an address that is outside its network.
+    ///
+    /// Pure: asks nobody. The default finds nothing wrong.
+    fn check(&self, requests: &[CheckRequest]) -> Vec<Vec<WrongArgument>> {
+        requests.iter().map(|_| Vec::new()).collect()
     }
 
     /// Looks at objects by their ids.

@@ -111,6 +111,17 @@ pub struct WrongArgument {
     pub help: Option<String>,
 }
 
+/// An object as planned, to be checked beside others. All values may hold pending parts.
+#[derive(Clone, Debug)]
+pub struct CheckRequest {
+    /// Its type.
+    pub kind: Arc<str>,
+    /// Where it stands or will stand.
+    pub address: Address,
+    /// All attributes after the change.
+    pub planned: Value,
+}
+
 impl Proposal {
     /// The schema's proposal as it is.
     #[must_use]

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{ResourceType, Volume, VolumeState};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
+use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument, typed};
 use serde::{Deserialize, Serialize};
 
-use super::{ebs, ec2};
+use super::{ebs, ec2, placement};
 use crate::aws::Aws;
 use crate::error::at;
+use crate::peers::Peers;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sought, Tagging};
 use crate::send::patiently;
 
@@ -103,6 +104,10 @@ impl Resource for EbsVolume {
             let help = format!("volumes only grow; it has {was}");
             draft.wrong("size", "the volume would shrink", Some(&help));
         }
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        placement::zone(own, peers).into_iter().collect()
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

@@ -70,6 +70,10 @@ impl Resource for IamInstanceProfile {
         iam::check_path(draft);
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let names = iam::names(sought);
         let looks = names.into_iter().map(|name| async move { profile(aws, &name).await });

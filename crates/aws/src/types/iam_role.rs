@@ -96,6 +96,10 @@ impl Resource for IamRole {
         draft.expect(fits, "max_session_duration", "it is from 3600 to 43200 seconds");
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let names = iam::names(sought);
         let looks = names.into_iter().map(|name| async move { role(aws, &name).await });

@@ -55,6 +55,10 @@ impl Resource for IamRolePolicyAttachment {
         draft.expect(fits, "policy_arn", "it is the ARN of a policy");
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["policy_arn", "role"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let roles = ids.iter().filter_map(|id| Some(id.split_once('/')?.0.to_owned()));

@@ -16,9 +16,12 @@ pub(crate) use change::stop;
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::{Object as Values, Value};
-use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
+use greenroom_provider::{
+    CheckRequest, Deleted, Draft, Failure, FailureKind, Object, WrongArgument, typed,
+};
 
 use crate::aws::Aws;
+use crate::peers::Peers;
 use crate::resource::{Change, New, Resource, Seen, Sought, Tagging};
 
 /// The type `aws_instance`.
@@ -36,6 +39,10 @@ impl Resource for Instance {
 
     fn propose(&self, draft: &mut Draft) {
         check::propose(draft);
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        check::beside(own, peers)
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

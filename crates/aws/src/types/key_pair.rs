@@ -77,6 +77,10 @@ impl Resource for KeyPair {
         }
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["key_name"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let call = aws.again.ec2.describe_key_pairs().include_public_key(true);
         let call = call.filters(ec2::filter(sought, "key-name"));

@@ -103,6 +103,10 @@ impl Resource for LaunchTemplate {
         }
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let found = match sought {
             Sought::Ids(ids) => by_ids(aws, ids).await?,

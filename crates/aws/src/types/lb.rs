@@ -11,13 +11,14 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
+use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument, typed};
 use serde::{Deserialize, Serialize};
 
 use super::elb::Which;
-use super::{ec2, elb};
+use super::{ec2, elb, placement};
 use crate::aws::Aws;
 use crate::error::at;
+use crate::peers::Peers;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::send::patiently;
 use crate::tags::Tags;
@@ -78,6 +79,18 @@ impl Resource for LoadBalancer {
 
     fn named_like_id(&self) -> Option<&'static str> {
         Some("arn")
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        let mut wrong = placement::subnets(own, peers);
+        if let Some(subnet) = peers.all_named(own.planned.get("subnets")).first() {
+            wrong.extend(placement::groups(own, peers, subnet, "security_groups"));
+        }
+        wrong
+    }
+
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name"]]
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

@@ -59,6 +59,10 @@ impl Resource for Listener {
         Some("arn")
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["port", "load_balancer_arn"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         elb::look_inside(aws, sought, load_balancer_of, |parent| of_load_balancer(aws, parent))
             .await

@@ -65,6 +65,10 @@ impl Resource for ListenerRule {
         Some("arn")
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["priority", "listener_arn"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         elb::look_inside(aws, sought, listener_of, |parent| of_listener(aws, parent)).await
     }

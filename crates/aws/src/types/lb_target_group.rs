@@ -95,6 +95,10 @@ impl Resource for TargetGroup {
         Some("arn")
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         elb::look(aws, sought, |which| async move {
             Ok(describe(aws, which).await?.into_iter().map(seen).collect())

@@ -64,6 +64,10 @@ impl Resource for Attachment {
         Duration::from_secs(65 * 60)
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["target_id", "target_group_arn", "port", "availability_zone"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let mut groups: BTreeMap<Arc<str>, Vec<(Arc<str>, Target)>> = BTreeMap::new();

@@ -27,6 +27,7 @@ mod lb_target_group;
 mod lb_target_group_attachment;
 mod nat_gateway;
 mod network_interface;
+mod placement;
 mod route;
 pub(crate) mod route53;
 mod route53_health_check;

@@ -10,12 +10,16 @@ use aws_sdk_ec2::types::{
     self as ec2_types, AttachmentStatus, PrivateIpAddressSpecification, ResourceType,
 };
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
-use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
+use greenroom_model::value::Value;
+use greenroom_provider::{
+    CheckRequest, Deleted, Draft, Failure, FailureKind, Object, WrongArgument, typed,
+};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
+use super::{ec2, placement};
 use crate::aws::Aws;
 use crate::error::at;
+use crate::peers::Peers;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sought, Tagging};
 use crate::send::patiently;
 
@@ -126,6 +130,17 @@ impl Resource for NetworkInterface {
         {
             draft.replaces("private_ips");
         }
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        let addresses = own.planned.get("private_ips").and_then(Value::as_list).unwrap_or_default();
+        let addresses = addresses.iter().filter_map(|it| it.as_str()?.parse().ok());
+        let outside = addresses.filter_map(|it| placement::address(own, peers, "private_ips", it));
+        let mut wrong: Vec<WrongArgument> = outside.collect();
+        if let Some(subnet) = peers.named(own.planned.get("subnet_id")) {
+            wrong.extend(placement::groups(own, peers, subnet, "security_groups"));
+        }
+        wrong
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

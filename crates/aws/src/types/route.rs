@@ -78,6 +78,14 @@ impl Resource for Route {
         routes::check(draft, "", DESTINATIONS, |draft, name| draft.planned(name).cloned());
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[
+            &["destination_cidr_block", "route_table_id"],
+            &["destination_ipv6_cidr_block", "route_table_id"],
+            &["destination_prefix_list_id", "route_table_id"],
+        ]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let of: BTreeSet<String> = ids.iter().flat_map(|id| tables_in(id)).collect();

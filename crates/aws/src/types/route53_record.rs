@@ -106,6 +106,10 @@ impl Resource for RecordType {
         Duration::from_secs(5)
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name", "zone_id", "type", "set_identifier"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let mut zones: BTreeMap<String, Vec<(Arc<str>, Id)>> = BTreeMap::new();

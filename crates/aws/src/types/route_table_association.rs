@@ -64,6 +64,10 @@ impl Resource for RouteTableAssociation {
         }
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["subnet_id"], &["gateway_id"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let Sought::Ids(ids) = sought else { return Ok(Vec::new()) };
         let tables = route_tables::of(aws, ids.iter().map(|id| asked_by(id))).await?;

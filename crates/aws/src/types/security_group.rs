@@ -91,6 +91,10 @@ impl Resource for SecurityGroup {
         rules::canonical(draft, "egress");
     }
 
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["name", "vpc_id"]]
+    }
+
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         let groups = groups(aws, ec2::filter(sought, "group-id")).await?;
         Ok(groups.into_iter().map(seen).collect())

@@ -9,12 +9,14 @@ use aws_sdk_ec2::types::{
 };
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
+use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument, typed};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, holders};
+use super::{ec2, holders, placement};
 use crate::aws::Aws;
 use crate::error::at;
+use crate::peers::{self, Peers, parsed};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sought, Tagging};
 use crate::send::patiently;
 
@@ -123,6 +125,24 @@ impl Resource for Subnet {
         if before.is_some_and(|it| !it.is_null()) && has_ipv6 {
             draft.replaces("ipv6_cidr_block");
         }
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        let mut wrong: Vec<WrongArgument> = placement::zone(own, peers).into_iter().collect();
+        let Some(block) = parsed::<Ipv4Net>(own, "cidr_block") else { return wrong };
+        let mut refuse = |message| wrong.push(peers::wrong("cidr_block", message));
+        let vpc = peers.named(own.planned.get("vpc_id"));
+        let outer = vpc.and_then(|vpc| Some((vpc, parsed::<Ipv4Net>(vpc, "cidr_block")?)));
+        if let Some((vpc, outer)) = outer.filter(|(_, outer)| !outer.contains(&block)) {
+            refuse(format!("{block} is not part of {outer}, the block of `{}`", vpc.address));
+        }
+        for other in peers.earlier_with(own, "vpc_id") {
+            let its = parsed::<Ipv4Net>(other, "cidr_block");
+            if let Some(its) = its.filter(|its| its.contains(&block) || block.contains(its)) {
+                refuse(format!("{block} overlaps {its} of `{}`", other.address));
+            }
+        }
+        wrong
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

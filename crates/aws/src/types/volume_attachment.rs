@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{Volume, VolumeAttachmentState as State};
 use futures::future::join_all;
 use greenroom_model::schema::{Attribute, Recognition, Type, TypeSchema};
-use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
+use greenroom_model::value::Value;
+use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument, typed};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
+use super::{ec2, placement};
 use crate::aws::Aws;
 use crate::error::{ApiError, at};
+use crate::peers::{self, Peers};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::send::patiently_if;
 use crate::tags::Tags;
@@ -66,6 +68,24 @@ impl Resource for VolumeAttachment {
         let text = draft.given("device_name").and_then(|it| it.as_str());
         let plain = text.is_none_or(|it| !it.contains(':') && !it.is_empty());
         draft.expect(plain, "device_name", "it is the name of a device, such as `/dev/sdf`");
+    }
+
+    fn check(&self, own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+        let named = |name: &str| peers.named(own.planned.get(name));
+        let (Some(volume), Some(instance)) = (named("volume_id"), named("instance_id")) else {
+            return Vec::new();
+        };
+        let its = volume.planned.get("availability_zone").and_then(Value::as_str);
+        let zones = its.zip(placement::zone_of_instance(instance, peers));
+        let apart = zones.filter(|(its, zone)| its != zone).map(|(its, zone)| {
+            let message = format!("`{}` is in {its}, the instance in {zone}", volume.address);
+            peers::wrong("volume_id", message)
+        });
+        apart.into_iter().collect()
+    }
+
+    fn unique(&self) -> &'static [&'static [&'static str]] {
+        &[&["device_name", "instance_id"]]
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {

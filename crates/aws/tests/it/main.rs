@@ -3,6 +3,7 @@
 mod lab;
 mod lifecycle;
 
+mod beside;
 mod data;
 mod ebs_volume;
 mod iam;

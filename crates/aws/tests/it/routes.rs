@@ -85,16 +85,21 @@ async fn life_of_a_route_table_association() {
 
 #[tokio::test]
 async fn a_route_that_is_there_already_is_not_taken_over() {
-    let route = |name: &str| {
-        format!(
-            "[resource.aws_route.{name}]\nroute_table_id = \"${{aws_route_table.a.id}}\"\n\
-             destination_cidr_block = \"0.0.0.0/0\"\n{TO_GATEWAY}\n"
-        )
-    };
     let lab = Lab::start().await;
-    let one = format!("{NETWORK}\n{}", route("one"));
-    assert!(lab.up(&one).await.expect("applied").is_complete());
-    let applied = lab.up(&format!("{one}\n{}", route("other"))).await.expect("applied");
+    let of_the_table = NETWORK.replace(
+        "[resource.aws_route_table.b]",
+        &format!(
+            "[[resource.aws_route_table.a.route]]\ncidr_block = \"0.0.0.0/0\"\n{TO_GATEWAY}\n\
+             [resource.aws_route_table.b]"
+        ),
+    );
+    assert!(lab.up(&of_the_table).await.expect("applied").is_complete());
+    let beside = format!(
+        "{of_the_table}\n[resource.aws_route.it]\n\
+         route_table_id = \"${{aws_route_table.a.id}}\"\n\
+         destination_cidr_block = \"0.0.0.0/0\"\n{TO_GATEWAY}\n"
+    );
+    let applied = lab.up(&beside).await.expect("applied");
     let reasons = format!("{:?}", applied.failed);
     assert!(reasons.contains("has a route to 0.0.0.0/0 already"), "{reasons}");
 }

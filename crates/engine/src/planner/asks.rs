@@ -16,6 +16,8 @@ pub struct Asks {
     pub data: Vec<DataAsk>,
     /// Proposals to refine.
     pub proposals: Vec<ProposeAsk>,
+    /// All that is planned of types whose objects are checked together.
+    pub checks: Vec<CheckAsk>,
     /// Files of the project to read, by their paths as written.
     pub files: BTreeSet<Arc<str>>,
     /// Whether the project's files are to be listed.
@@ -85,6 +87,17 @@ pub struct ProposeAsk {
     pub planned: Value,
 }
 
+/// An object to check beside others.
+#[derive(Clone, Debug)]
+pub struct CheckAsk {
+    /// The provider configuration.
+    pub provider: Arc<str>,
+    /// Where it stands.
+    pub address: Address,
+    /// All its attributes after the change.
+    pub planned: Value,
+}
+
 /// A refined proposal.
 #[derive(Clone, Debug)]
 pub struct Refined {
@@ -116,6 +129,8 @@ pub struct Answers {
     pub data: Vec<Result<Value, String>>,
     /// One for each proposal.
     pub proposals: Vec<Refined>,
+    /// One for each object to check: arguments that cannot be right beside those of others.
+    pub checks: Vec<Vec<WrongArgument>>,
     /// The files' contents, or why there are none.
     pub files: BTreeMap<Arc<str>, Result<Arc<[u8]>, String>>,
     /// The paths of all files of the project, if they were asked for.
@@ -129,6 +144,7 @@ impl Asks {
         self.reads.is_empty()
             && self.data.is_empty()
             && self.proposals.is_empty()
+            && self.checks.is_empty()
             && self.files.is_empty()
             && !self.file_list
     }

@@ -376,18 +376,9 @@ impl Planner {
 
     pub(super) fn take_proposal(&mut self, asking: Asking, refined: Refined) {
         let Asking { instance, new, replace, prior } = asking;
+        self.report_wrong(instance, &refined.wrong);
         let node = &self.world.instances[instance as usize];
         let template = self.world.template_block(node.block);
-        for wrong in &refined.wrong {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "plan::wrong_argument",
-                    format!("`{}` of {}: {}", wrong.path, node.address.block, wrong.message),
-                )
-                .at(place_in(&template.arguments, &wrong.path.0), "this value")
-                .maybe_help(wrong.help.clone()),
-            );
-        }
         if !refined.wrong.is_empty() {
             return self.wrong(instance);
         }
@@ -438,7 +429,7 @@ impl Planner {
                 // What is missing of an object that nobody has seen ready is not known to differ:
                 // it may be set in place, but it is no reason to replace the object.
                 let is_unseen = incomplete && prior.get(name).is_none();
-                !is_open && !(is_unseen && found.takes_a_new_object(path))
+                !(is_open || (is_unseen && found.takes_a_new_object(path)))
             }
             _ => false,
         };

@@ -5,10 +5,11 @@ use std::net::Ipv4Addr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use greenroom_model::value::Value;
-use greenroom_provider::Draft;
+use greenroom_provider::{CheckRequest, Draft, WrongArgument};
 
 use super::change::WHILE_STOPPED;
-use crate::types::{blocks, ebs, ec2};
+use crate::peers::{Peers, parsed};
+use crate::types::{blocks, ebs, ec2, placement};
 
 /// The most bytes of user data (EC2 User Guide, "Run commands when you launch an EC2 instance").
 const MOST_USER_DATA: usize = 16 * 1024;
@@ -39,6 +40,23 @@ fn public_address(draft: &mut Draft) {
         draft.leave_open("public_ip");
         draft.leave_open("public_dns");
     }
+}
+
+/// What cannot be right beside what is planned of others.
+pub(super) fn beside(own: &CheckRequest, peers: &Peers<'_>) -> Vec<WrongArgument> {
+    let address: Option<Ipv4Addr> = parsed(own, "private_ip");
+    let mut wrong: Vec<WrongArgument> = [
+        placement::zone(own, peers),
+        placement::zone_of_subnet(own, peers),
+        address.and_then(|it| placement::address(own, peers, "private_ip", it)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some(subnet) = peers.named(own.planned.get("subnet_id")) {
+        wrong.extend(placement::groups(own, peers, subnet, "vpc_security_group_ids"));
+    }
+    wrong
 }
 
 fn check_source(draft: &mut Draft) {

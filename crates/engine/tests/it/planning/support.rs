@@ -146,7 +146,8 @@ fn desired(
 }
 
 fn answer(asks: Asks, seen: &Seen) -> Answers {
-    let Asks { reads, data, proposals, files, file_list: _ } = asks;
+    let Asks { reads, data, proposals, checks, files, file_list: _ } = asks;
+    assert!(checks.is_empty(), "no type of the simulated cloud is checked");
     Answers {
         reads: reads
             .into_iter()
@@ -155,6 +156,7 @@ fn answer(asks: Asks, seen: &Seen) -> Answers {
                 scripted.unwrap_or(ReadSeen::Present(ask.attributes))
             })
             .collect(),
+        checks: Vec::new(),
         data: data
             .into_iter()
             .map(|ask| {
