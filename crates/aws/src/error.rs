@@ -115,9 +115,14 @@ fn refused(error: &ApiError, kind: FailureKind, message: String) -> Failure {
         }
         FailureKind::Quota => Failure::new(kind, message)
             .help("ask for more under Service Quotas, or use less; the code names which"),
+        FailureKind::Stranger => Failure::new(kind, message).help(TAKE_OVER),
         _ => Failure::new(kind, message),
     }
 }
+
+/// What to do where somebody else's object stands in the place of one that was to be made.
+pub(crate) const TAKE_OVER: &str =
+    "nothing was touched; choose another name, or take it over with `greenroom import`";
 
 /// The class of an error code. The order counts: some codes match several patterns.
 fn classify(code: &str, status: u16) -> Class {

@@ -161,6 +161,24 @@ impl Lab {
         self.up_until(template, &Cancel::new()).await
     }
 
+    /// Opens, plans, makes what the provider knows as `id` the object at `address`, and closes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::import`].
+    ///
+    /// # Panics
+    ///
+    /// If the template has mistakes, or `address` is none.
+    pub async fn import(&self, template: &str, address: &str, id: &str) -> Result<(), ApplyError> {
+        let mut session = self.open().await?;
+        let plan = self.plan(session.state(), template).await;
+        let address = address.parse().expect("an address");
+        let result = session.import(&plan, &address, id, &Cancel::new()).await;
+        session.close().await?;
+        result
+    }
+
     /// As [`up`](Lab::up), until somebody cancels.
     ///
     /// # Errors

@@ -31,14 +31,8 @@ fn plant(lab: &Lab) -> String {
     lab.cloud.plant(&hand, attributes.into_iter().collect()).to_string()
 }
 
-/// What opens, plans and imports, as the command does.
 async fn import(lab: &Lab, address: &str, id: &str) -> Result<(), ApplyError> {
-    let mut session = lab.open().await?;
-    let plan = lab.plan(session.state(), TEMPLATE).await;
-    let address = address.parse().unwrap();
-    let result = session.import(&plan, &address, id, &Cancel::new()).await;
-    session.close().await?;
-    result
+    lab.import(TEMPLATE, address, id).await
 }
 
 fn refused(result: Result<(), ApplyError>) -> ImportError {

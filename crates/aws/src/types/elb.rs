@@ -12,6 +12,7 @@ use greenroom_provider::{Draft, Failure, FailureKind};
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
+use crate::error::TAKE_OVER;
 use crate::resource::{New, Seen};
 use crate::tags::UID;
 
@@ -63,8 +64,7 @@ pub(crate) async fn really_made(
 
 fn stranger(new: &New, arn: &str) -> Failure {
     let message = format!("`{}` cannot be made: `{arn}` is there already", new.address);
-    Failure::new(FailureKind::Stranger, message)
-        .help("nothing was touched; choose another name, or take it over with `greenroom import`")
+    Failure::new(FailureKind::Stranger, message).help(TAKE_OVER)
 }
 
 /// The part of an ARN that metrics are named by: what follows `after`.

@@ -54,16 +54,3 @@ async fn a_load_balancer_is_found_by_name() {
     assert!(applied.is_complete(), "{:#?}", applied.failed);
     lab.account.assert_supported();
 }
-
-#[tokio::test]
-async fn a_strangers_load_balancer_of_the_same_name_is_not_taken() {
-    let lab = Lab::start().await;
-    let network = Network::of(&lab).await;
-    let template = network.load_balancer("name = \"shop\"");
-    assert!(lab.up(&template).await.expect("applied").is_complete());
-    let other = Lab::on(lab.account.clone()).await;
-    let applied = other.up(&template).await.expect("applied");
-    let failed = format!("{:?}", applied.failed);
-    assert!(failed.contains("is there already"), "{failed}");
-    assert!(failed.contains("nothing was touched"), "{failed}");
-}

@@ -27,5 +27,6 @@ mod route53_record;
 mod route53_zone;
 mod routes;
 mod security_groups;
+mod strangers;
 mod volume_attachment;
 mod vpc;

@@ -112,25 +112,3 @@ async fn records_of_a_zone_change_together() {
         assert!((1..=4).contains(&changes), "{counts:#?}");
     }
 }
-
-#[tokio::test]
-async fn a_record_that_is_there_is_nobodys_to_take() {
-    let lab = Lab::start().await;
-    let zone = "[resource.aws_route53_zone.main]\nname = \"shop.example\"\n";
-    assert!(lab.up(zone).await.expect("applied").is_complete());
-    let www = |address: &str| {
-        format!(
-            "[data.aws_route53_zone.shop]\nname = \"shop.example\"\n\
-             [resource.aws_route53_record.www]\n\
-             zone_id = \"${{data.aws_route53_zone.shop.zone_id}}\"\nname = \"www\"\n\
-             type = \"A\"\nttl = 60\nrecords = [\"{address}\"]\n"
-        )
-    };
-    let first = Lab::on(lab.account.clone()).await;
-    assert!(first.up(&www("192.0.2.1")).await.expect("applied").is_complete());
-    let second = Lab::on(lab.account.clone()).await;
-    let applied = second.up(&www("192.0.2.2")).await.expect("applied");
-    let failed = format!("{:?}", applied.failed);
-    assert!(failed.contains("is there already"), "{failed}");
-    assert!(first.would_do(&www("192.0.2.1")).await.is_empty(), "nothing of it changed");
-}
