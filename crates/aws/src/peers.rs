@@ -7,7 +7,7 @@ use greenroom_model::value::Value;
 use greenroom_provider::{CheckRequest, WrongArgument};
 
 /// The attributes by which other objects refer to one.
-const NAMES: [&str; 3] = ["id", "arn", "zone_id"];
+const NAMES: [&str; 2] = ["id", "arn"];
 
 /// All objects that are planned together.
 pub(crate) struct Peers<'a> {
@@ -25,7 +25,8 @@ impl<'a> Peers<'a> {
         let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, planned) in all.iter().enumerate() {
             by_kind.entry(&planned.kind).or_default().push(position);
-            let names = NAMES.into_iter().filter_map(|name| key(planned.planned.get(name)?));
+            let names = NAMES.into_iter().filter_map(|name| planned.planned.get(name));
+            let names = names.filter(|it| !it.is_null()).filter_map(key);
             by_reference.extend(names.map(|name| (name, planned)));
         }
         Peers { region, all, by_reference, by_kind }
