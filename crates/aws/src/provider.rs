@@ -1,29 +1,38 @@
 //! The provider `aws`: dispatch by type, and what is the same for all types.
 
+mod changing;
+mod creating;
+mod schema;
+mod waiting;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::future::join_all;
-use greenroom_model::identity::Owner;
-use greenroom_model::schema::{Attribute, ProviderSchema, ReadCost, Recognition, Type, TypeSchema};
+use greenroom_model::schema::{ProviderSchema, ReadCost};
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure,
     FailureKind, FindRequest, Found, ImportRequest, Object, Proposal, ProposeRequest, Provider,
     ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::aws::{Aws, Pace};
 use crate::data::{self, DataSource};
 use crate::looks::{Looks, wanted};
 use crate::peers::{self, Peers};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Tagging};
-use crate::tags::{self, Tags};
-use crate::{retag, settings, types};
+use crate::{retag, settings, tags, types};
+
+pub(crate) use changing::wanted_tags;
+pub use schema::schema;
+
+use changing::{is_tags, partly, with_written};
+use creating::{known, send_limit, token};
+use waiting::vanished;
 
 /// How many objects are looked at closely at a time.
 const CLOSE_LOOKS: usize = 10;
@@ -114,158 +123,6 @@ impl AwsProvider {
             Condition::Broken(reason) => ReadAnswer::Broken { attributes, reason: reason.clone() },
             _ => ReadAnswer::Present(attributes),
         })
-    }
-
-    /// Looks for an object whose create was not answered.
-    async fn look_for(
-        &self,
-        kind: &Kind,
-        owner: &Owner,
-        sent: Sent<'_>,
-    ) -> Result<Option<Seen>, Failure> {
-        let Some(sought) = kind.resource.handle(&sent) else { return Ok(None) };
-        let seen = kind.resource.look(&self.aws, &sought).await?;
-        let mut present = seen.into_iter().filter(Seen::is_present);
-        if kind.resource.tagging() == Tagging::None {
-            return Ok(present.find(|seen| kind.resource.is_it(&sent, seen)));
-        }
-        let ours = (owner.lineage.clone(), sent.uid.clone());
-        Ok(present.find(|seen| tags::owner_in(&seen.tags).as_ref() == Some(&ours)))
-    }
-
-    /// What a create came to that failed: AWS may have made the object all the same.
-    async fn after_failed_create(
-        &self,
-        kind: &Kind,
-        request: &CreateRequest,
-        failure: Failure,
-    ) -> Result<Arc<str>, Failure> {
-        use greenroom_provider::WorldEffect;
-        let doubtful = failure.effect == WorldEffect::Unknown;
-        // A name that is taken may have been taken by an attempt whose answer was lost. Tags say
-        // so; without them, what is there must not be believed to be ours.
-        let may_be_ours =
-            failure.kind == FailureKind::Stranger && kind.resource.tagging() != Tagging::None;
-        if !doubtful && !may_be_ours {
-            return Err(failure);
-        }
-        let sent = Sent { uid: &request.uid, arguments: &request.planned };
-        let until = Instant::now() + self.aws.pace.doubt();
-        loop {
-            if let Some(seen) = self.look_for(kind, &request.owner, sent).await.unwrap_or_default()
-            {
-                return Ok(seen.id);
-            }
-            if !doubtful || Instant::now() >= until {
-                return Err(failure);
-            }
-            sleep(self.aws.pace.doubt() / 8).await;
-        }
-    }
-
-    /// Waits until an object can be used.
-    async fn wait_ready(&self, kind: &Kind, object: &Object) -> Result<Arc<Seen>, Failure> {
-        let began = Instant::now();
-        let patience = object.timeout.unwrap_or_else(|| kind.resource.patience());
-        let mut missing_since: Option<Instant> = None;
-        loop {
-            let seen = kind.looks.one(object).await?;
-            let state = match seen.as_ref().map(|seen| &seen.condition) {
-                Some(Condition::Ready) => return seen.ok_or_else(|| vanished(object)),
-                Some(Condition::Broken(reason)) => {
-                    let message = format!("`{}` will never be ready: {reason}", object.id);
-                    return Err(Failure::new(FailureKind::Broken, message));
-                }
-                Some(Condition::Pending(state)) => {
-                    missing_since = None;
-                    format!("it is still `{state}`")
-                }
-                Some(Condition::Going) => return Err(vanished(object)),
-                None => {
-                    let since = *missing_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() > self.aws.pace.consistency() {
-                        return Err(vanished(object));
-                    }
-                    "AWS does not find it yet".to_owned()
-                }
-            };
-            if began.elapsed() > patience {
-                return Err(late(object, "ready", patience, &state));
-            }
-            kind.looks.pause().await;
-        }
-    }
-
-    /// Waits until an object is gone.
-    async fn wait_gone(&self, kind: &Kind, object: &Object) -> Result<(), Failure> {
-        let began = Instant::now();
-        let patience = object.timeout.unwrap_or_else(|| kind.resource.patience());
-        loop {
-            let seen = kind.looks.one(object).await?;
-            let Some(seen) = seen.filter(|it| kind.resource.lingers(it)) else { return Ok(()) };
-            if began.elapsed() > patience {
-                let state = format!("AWS says it is {:?}", seen.condition);
-                return Err(late(object, "gone", patience, &state));
-            }
-            kind.looks.pause().await;
-        }
-    }
-
-    /// Sends a delete until nothing holds the object any more: what lets go of it may be on its
-    /// way out.
-    async fn release(&self, kind: &Kind, object: &Object) -> Result<Deleted, Failure> {
-        let until = Instant::now() + self.aws.pace.consistency();
-        loop {
-            match kind.resource.delete(&self.aws, object).await {
-                Err(failure) if failure.kind == FailureKind::Held => {
-                    if Instant::now() >= until {
-                        let holders = kind.resource.holders(&self.aws, object).await?;
-                        return Err(held_by(failure, &holders));
-                    }
-                    kind.looks.pause().await;
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    /// Puts those tags on a new object that the call which made it could not carry.
-    async fn with_all_tags(
-        &self,
-        kind: &Kind,
-        seen: Arc<Seen>,
-        object: &Object,
-    ) -> Result<Arc<Seen>, Failure> {
-        let mut missing = wanted_tags(&object.attributes);
-        missing.retain(|key, text| seen.tags.get(key) != Some(text));
-        if missing.is_empty() {
-            return Ok(seen);
-        }
-        retag::apply(&self.aws, kind.resource.tagging(), &seen.id, missing.clone(), Vec::new())
-            .await?;
-        let mut seen = Arc::unwrap_or_clone(seen);
-        seen.tags.extend(missing);
-        Ok(Arc::new(seen))
-    }
-
-    /// Changes the user's tags, and renews the owner's.
-    async fn change_tags(&self, kind: &Kind, seen: &Seen, change: &Change) -> Result<(), Failure> {
-        let tagging = kind.resource.tagging();
-        if tagging == Tagging::None {
-            return Ok(());
-        }
-        let mut wanted = wanted_tags(&change.planned);
-        wanted.extend(tags::of_owner(&change.object.owner, &change.object.uid));
-        let users = |tags: &Tags| {
-            let is_kept = |key: &String| !key.starts_with("aws:");
-            tags.iter()
-                .filter(|(key, _)| is_kept(key))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect()
-        };
-        let before: Tags = users(&seen.tags);
-        let (put, gone) = tags::difference(&before, &wanted);
-        retag::apply(&self.aws, tagging, &seen.id, put, gone).await
     }
 }
 
@@ -479,115 +336,6 @@ impl AwsProvider {
             attribute.read == ReadCost::Single && !known
         })
     }
-
-    /// Refuses to write over what somebody else changed, for types that are guarded.
-    fn refuse_changed(&self, seen: &Seen, object: &Object) -> Result<(), Failure> {
-        let schema = self.schema.resources.get(&object.kind).filter(|schema| schema.guarded);
-        let Some(schema) = schema else { return Ok(()) };
-        let now = self.attributes(&object.kind, seen, &object.attributes);
-        let is_other = |name: &Arc<str>| {
-            let recorded = object.attributes.get(name).map(Value::reveal).unwrap_or_default();
-            now.get(name).map(Value::reveal).unwrap_or_default() != recorded
-        };
-        let arguments = schema.attributes.iter().filter(|(_, it)| it.is_argument());
-        let other: Vec<&str> =
-            arguments.map(|(name, _)| name).filter(|name| is_other(name)).map(|it| &**it).collect();
-        if other.is_empty() {
-            return Ok(());
-        }
-        let message = format!("somebody else changed {} of `{}`", other.join(", "), object.address);
-        Err(Failure::new(FailureKind::Changed, message).help("plan again: the plan shows it"))
-    }
-}
-
-/// What the provider offers, with waits as `pace` has them.
-#[must_use]
-pub fn schema(pace: Pace) -> ProviderSchema {
-    let resources = types::all().into_iter().map(|it| type_schema(&*it, pace));
-    ProviderSchema {
-        name: "aws".into(),
-        doc: "Amazon Web Services: EC2, Elastic Load Balancing and Route 53, with the types, \
-              arguments and attributes of Terraform's AWS provider. Credentials come from where \
-              every AWS tool takes them, and never reach a state, a plan or a log."
-            .to_owned(),
-        settings: settings::schema(),
-        resources: resources.map(|schema| (schema.name.clone(), schema)).collect(),
-        data: data::all()
-            .iter()
-            .map(|it| it.schema())
-            .map(|schema| (schema.name.clone(), schema))
-            .collect(),
-    }
-}
-
-fn type_schema(resource: &dyn Resource, pace: Pace) -> TypeSchema {
-    let mut schema = resource.schema();
-    schema.grace = pace.grace();
-    schema.send_limit = Some(send_limit(pace));
-    schema.checked_together = true;
-    let id = Attribute::computed(Type::String, "AWS's name for it.");
-    schema.attributes.entry("id".into()).or_insert(id);
-    if resource.tagging() == Tagging::None {
-        debug_assert_ne!(schema.recognition, Recognition::Tagged, "{}", schema.name);
-        return schema;
-    }
-    let tags = Type::map(Type::String);
-    let own = Attribute::optional(tags.clone(), "Tags, over `default_tags` of the provider.");
-    let all = Attribute::computed(tags, "All tags, those of `default_tags` included.");
-    schema.attributes.insert("tags".into(), own);
-    schema.attributes.insert("tags_all".into(), all);
-    schema
-}
-
-/// How long after its intent a create may still be sent.
-fn send_limit(pace: Pace) -> Duration {
-    pace.scaled(Duration::from_secs(600)).max(Duration::from_secs(10))
-}
-
-/// The client token of a create: from the uid, and from what is sent, as AWS refuses a token that
-/// comes back with other arguments. At most 64 characters.
-fn token(request: &CreateRequest) -> String {
-    let arguments = Value::from(known(&request.planned, ""));
-    let hash = blake3::hash(format!("{:?}", arguments.reveal()).as_bytes()).to_hex();
-    format!("{}-{}", request.handle.token, &hash[..16])
-}
-
-/// What is known of a new object: what was planned, and its id.
-fn known(planned: &Value, id: &str) -> Attributes {
-    let planned = planned.as_object().into_iter().flatten();
-    let known = planned.filter(|(_, value)| !value.has_pending());
-    let mut known: Attributes = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    known.insert("id".into(), Value::from(id));
-    known
-}
-
-/// All tags that a plan gives an object, the owner's aside.
-pub(crate) fn wanted_tags(planned: &Value) -> Tags {
-    let all = planned.get("tags_all").filter(|it| !it.has_pending() && !it.is_null());
-    let all = all.or_else(|| planned.get("tags")).and_then(Value::as_object);
-    let texts = all.into_iter().flatten();
-    texts.filter_map(|(key, text)| Some((key.to_string(), text.as_str()?.to_owned()))).collect()
-}
-
-/// `attributes` with the arguments as they were written by a change.
-fn with_written(attributes: Value, change: &Change) -> Value {
-    let mut attributes = attributes.as_object().cloned().unwrap_or_default();
-    for (name, planned) in change.planned.as_object().into_iter().flatten() {
-        if change.of(name) && !planned.has_pending() {
-            attributes.insert(name.clone(), planned.clone());
-        }
-    }
-    Value::from(attributes)
-}
-
-fn is_tags(path: &greenroom_model::value::Path) -> bool {
-    use greenroom_model::value::Step;
-    matches!(path.0.first(), Some(Step::Key(key)) if matches!(&**key, "tags" | "tags_all"))
-}
-
-/// A failure after a part was changed: what is there, a look says.
-fn partly(changed: bool) -> impl Fn(Failure) -> Failure {
-    move |failure| if changed { failure.unknown_effect() } else { failure }
 }
 
 fn refuse_strangers(seen: &Seen, object: &Object) -> Result<(), Failure> {
@@ -606,25 +354,7 @@ fn refuse_strangers(seen: &Seen, object: &Object) -> Result<(), Failure> {
     Err(Failure::new(FailureKind::Stranger, message).help("nothing of it was touched"))
 }
 
-fn held_by(failure: Failure, holders: &[String]) -> Failure {
-    match holders {
-        [] => failure,
-        holders => failure.help(format!("it is held by {}", holders.join("; "))),
-    }
-}
-
 fn same_as(before: &CheckRequest, names: &[&str]) -> WrongArgument {
     let message = format!("`{}` has the same {}", before.address, names.join(" and "));
     peers::wrong(names.first().copied().unwrap_or_default(), message)
-}
-
-fn vanished(object: &Object) -> Failure {
-    let message = format!("AWS knows no {} `{}` any more", object.kind, object.id);
-    Failure::new(FailureKind::NotFound, message).help("plan again: the plan makes it anew")
-}
-
-fn late(object: &Object, what: &str, patience: Duration, state: &str) -> Failure {
-    let message = format!("`{}` is not {what} after {patience:?}: {state}", object.id);
-    Failure::new(FailureKind::Unavailable, message)
-        .help("`timeouts` of the resource sets how long to wait")
 }
