@@ -85,6 +85,20 @@ async fn when_a_target_is_killed_the_others_take_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_fails_when_all_targets_are_others_at_once() {
+    let site = Site::new();
+    let ports = servers(&site, &["one", "two"]).await;
+    let port = site.balance(&[("web", 1, &ports[..1])]).await;
+    for (round, name) in ["two", "one"].repeat(5).into_iter().enumerate() {
+        let others = &ports[(round + 1) % 2..][..1];
+        target_group::update(&site.root, &uid("web"), &group_of(others)).await.unwrap();
+        let tally = burst(port, 4, 8).await;
+        assert_eq!(tally.failures, Vec::<String>::new());
+        assert_eq!(tally.answers.keys().collect::<Vec<_>>(), [name]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_was_not_sent_goes_to_another_target() {
     let site = Site::new();
     let ports = servers(&site, &["one", "two"]).await;

@@ -71,6 +71,10 @@ impl Exchange<'_> {
             let (group, target) = match self.listener.decide(&tried) {
                 Decision::Fixed(response) => return fixed(response),
                 Decision::Nobody => return self.nobody(last),
+                Decision::Later(target) => {
+                    target.first_check().await;
+                    continue;
+                }
                 Decision::Target(group, target) => (group, target),
             };
             let serving = Serving::start(group, target, &self.listener.counters);

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::config::{HealthCheck, TargetAddress, TargetGroupConfig};
 use super::counters::Counters;
+use super::health::Health;
 use super::target::Target;
 
 /// A target group that takes requests.
@@ -92,6 +93,11 @@ impl Group {
                 (fresh && target.health().is_healthy()).then(|| Arc::clone(target))
             },
         )
+    }
+
+    /// A target that no check has ended for yet.
+    pub(crate) fn unchecked(&self) -> Option<Arc<Target>> {
+        self.targets().members.iter().find(|it| it.health() == Health::New).cloned()
     }
 
     /// Goes on to the target after `taken`.

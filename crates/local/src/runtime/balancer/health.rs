@@ -7,6 +7,8 @@ use super::config::HealthCheck;
 /// What is known about a target's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
+    /// No check has ended yet; whoever finds no other target waits for the first.
+    New,
     /// No check has succeeded yet.
     Initial,
     /// It gets requests; so many checks in a row have failed.
@@ -25,10 +27,10 @@ impl Health {
     /// flapping, and what was never up cannot flap.
     pub(crate) fn observe(self, success: bool, check: &HealthCheck) -> Health {
         match (self, success) {
-            (Health::Initial, true) | (Health::Healthy { .. }, true) => {
+            (Health::New | Health::Initial | Health::Healthy { .. }, true) => {
                 Health::Healthy { failures: 0 }
             }
-            (Health::Initial, false) => Health::Initial,
+            (Health::New | Health::Initial, false) => Health::Initial,
             (Health::Healthy { failures }, false) if failures + 1 >= check.unhealthy_threshold => {
                 Health::Unhealthy { successes: 0 }
             }
@@ -52,7 +54,7 @@ impl Health {
     pub(crate) fn pause(self, check: &HealthCheck) -> Duration {
         let interval = Duration::from_millis(check.interval_ms);
         match self {
-            Health::Initial => interval.min(EAGER),
+            Health::New | Health::Initial => interval.min(EAGER),
             _ => interval,
         }
     }
@@ -60,7 +62,7 @@ impl Health {
     /// Its name for people and programs.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Health::Initial => "initial",
+            Health::New | Health::Initial => "initial",
             Health::Healthy { .. } => "healthy",
             Health::Unhealthy { .. } => "unhealthy",
         }
@@ -84,7 +86,7 @@ mod tests {
     }
 
     fn after(results: &[bool]) -> Health {
-        results.iter().fold(Health::Initial, |health, ok| health.observe(*ok, &check(3, 2)))
+        results.iter().fold(Health::New, |health, ok| health.observe(*ok, &check(3, 2)))
     }
 
     #[test]
@@ -107,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_starting_target_is_checked_eagerly() {
-        assert_eq!(Health::Initial.pause(&check(1, 1)), EAGER);
+        assert_eq!(after(&[]).pause(&check(1, 1)), EAGER);
+        assert_eq!(after(&[false]).pause(&check(1, 1)), EAGER);
         assert_eq!(after(&[true]).pause(&check(1, 1)), Duration::from_secs(1));
     }
 }

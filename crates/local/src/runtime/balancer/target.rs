@@ -1,8 +1,8 @@
 //! One target of one group: its connections, its health, its leaving.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +27,7 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Target {
     pub(crate) address: TargetAddress,
     pub(crate) client: Client<Connector, RequestBody>,
-    health: Mutex<Health>,
+    health: watch::Sender<Health>,
     stage: watch::Sender<Stage>,
     in_flight: AtomicU64,
 }
@@ -61,7 +61,7 @@ impl Target {
         let target = Arc::new(Target {
             address,
             client,
-            health: Mutex::new(Health::Initial),
+            health: watch::Sender::new(Health::New),
             stage: watch::Sender::new(Stage::Member),
             in_flight: AtomicU64::new(0),
         });
@@ -80,11 +80,16 @@ impl Target {
     }
 
     pub(crate) fn health(&self) -> Health {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.health.borrow()
     }
 
-    fn set_health(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    /// Waits for the end of the first check, or of the target.
+    pub(crate) async fn first_check(&self) {
+        let mut health = self.health.subscribe();
+        tokio::select! {
+            _ = health.wait_for(|health| *health != Health::New) => {}
+            () = self.reached(Stage::Leaving) => {}
+        }
     }
 
     /// How many requests it is serving.
@@ -145,7 +150,7 @@ async fn keep_checking(target: Arc<Target>, mut settings: watch::Receiver<Health
             () = &mut leaving => return,
         };
         let health = target.health().observe(success, &check);
-        target.set_health(health);
+        target.health.send_replace(health);
         tokio::select! {
             () = sleep(health.pause(&check)) => {}
             changed = settings.changed() => if changed.is_err() { return },
