@@ -82,9 +82,15 @@ impl Pace {
         self.scaled(Duration::from_secs(120)).max(self.attempt() * 2)
     }
 
-    /// How long what is missing is looked for before it is believed to be gone.
+    /// How long what was just made and is missing is looked for before it is believed to be gone.
     pub(crate) fn doubt(self) -> Duration {
         self.scaled(Duration::from_secs(20))
+    }
+
+    /// How long what was seen before and is missing now is looked for. Long enough for AWS to
+    /// tell of it everywhere, short enough to wait for at a plan of what is really gone.
+    pub(crate) fn second_look(self) -> Duration {
+        self.scaled(Duration::from_secs(5))
     }
 
     /// How long a throttled call is repeated.

@@ -9,7 +9,7 @@ use futures::future::join_all;
 use greenroom_model::identity::Lineage;
 use greenroom_provider::coalesce::Answers;
 use greenroom_provider::{Coalescer, Failure, Object};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::aws::{Aws, Pace};
 use crate::resource::{Resource, Seen, Sought, Tagging};
@@ -45,15 +45,15 @@ impl Looks {
     /// find everywhere what was just made.
     pub(crate) async fn all(&self, wanted: Vec<Wanted>) -> Vec<Result<Option<Arc<Seen>>, Failure>> {
         let mut answers = self.gathered.all(wanted.clone()).await;
-        let until = Instant::now() + self.pace.doubt();
-        let mut pause = self.pace.doubt() / 16;
+        let until = Instant::now() + self.pace.second_look();
+        let mut pause = self.pace.second_look() / 16;
         loop {
             let missing = |it: &Result<Option<Arc<Seen>>, Failure>| matches!(it, Ok(None));
             let at: Vec<usize> = (0..answers.len()).filter(|at| missing(&answers[*at])).collect();
             if at.is_empty() || Instant::now() >= until {
                 return answers;
             }
-            sleep(pause).await;
+            sleep_until((Instant::now() + pause).min(until)).await;
             pause *= 2;
             let again = at.iter().map(|at| wanted[*at].clone()).collect();
             for (at, answer) in at.into_iter().zip(self.gathered.all(again).await) {

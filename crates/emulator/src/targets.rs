@@ -45,29 +45,6 @@ impl Targets {
         }
     }
 
-    /// Takes those targets out of a deregistration that are not registered: AWS then has nothing
-    /// to do, and the server refuses.
-    pub(crate) async fn keep_registered(&self, backend: &Backend, call: &mut Call) {
-        if !call.is("elasticloadbalancing", "DeregisterTargets") {
-            return;
-        }
-        let group = call.parameter("TargetGroupArn").unwrap_or_default();
-        let asked = [("TargetGroupArn", group)];
-        // A group that is not there is the server's to tell of.
-        let Ok(found) = backend.ask(call, &call.service, "DescribeTargetHealth", &asked).await
-        else {
-            return;
-        };
-        let registered = xml::texts(&found, "Id");
-        let targets = call.parameters.iter().filter_map(|(key, id)| {
-            let target = key.strip_prefix("Targets.member.")?.strip_suffix(".Id")?;
-            (!registered.contains(id)).then(|| format!("Targets.member.{target}."))
-        });
-        let gone: Vec<String> = targets.collect();
-        call.parameters.retain(|key, _| !gone.iter().any(|gone| key.starts_with(gone)));
-        call.write_form();
-    }
-
     /// Shows targets as AWS does: unused without a load balancer, initial, draining.
     ///
     /// # Errors

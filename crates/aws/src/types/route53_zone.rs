@@ -282,11 +282,11 @@ fn seen_bare(aws: &Aws, zone: HostedZone) -> Seen {
 
 fn read(aws: &Aws, found: &GetHostedZoneOutput) -> Attributes {
     let vpcs: BTreeSet<ZoneVpc> = found.vpcs().iter().map(|it| ZoneVpc::read(aws, it)).collect();
+    // A set that is the zone's alone has no id, or an empty one.
+    let set = found.delegation_set().and_then(|it| it.id()).filter(|it| !it.is_empty());
     Attributes {
         vpc: Some((!vpcs.is_empty()).then_some(vpcs)),
-        delegation_set_id: Some(
-            found.delegation_set().and_then(|it| it.id()).map(|it| bare_id(it).to_owned()),
-        ),
+        delegation_set_id: Some(set.map(|it| bare_id(it).to_owned())),
         ..found.hosted_zone().map(|it| read_bare(aws, it)).unwrap_or_default()
     }
 }

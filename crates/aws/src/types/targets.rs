@@ -85,8 +85,13 @@ async fn register(elb: Client, pace: Pace, targets: Vec<Target>) -> Result<(), A
 
 async fn deregister(elb: Client, targets: Vec<Target>) -> Result<(), ApiError> {
     let (group, targets) = parts(&targets);
+    let is_one = targets.len() == 1;
     let call = elb.deregister_targets().target_group_arn(group).set_targets(Some(targets));
-    call.send().await.map(drop).map_err(at("elasticloadbalancing:DeregisterTargets"))
+    match call.send().await.map_err(at("elasticloadbalancing:DeregisterTargets")) {
+        // It does not exist any more, so it is no target either.
+        Err(error) if is_one && error.has_code("InvalidTarget") => Ok(()),
+        answer => answer.map(drop),
+    }
 }
 
 fn parts(targets: &[Target]) -> (String, Vec<TargetDescription>) {

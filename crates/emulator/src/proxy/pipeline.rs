@@ -116,7 +116,6 @@ async fn execute(
     let mut sent = asked.clone();
     tenant.tokens.resolve_filter(&mut sent);
     Pages::whole(&mut sent);
-    tenant.targets.keep_registered(&world.backend, &mut sent).await;
     let mut reply = match tag_lists::answer(&world.backend, &sent).await {
         Some(reply) => reply,
         None => tenant.names.once(&world.backend, &sent).await?,

@@ -100,6 +100,5 @@ async fn targets_are_unused_initial_healthy_and_draining() {
     caller.elb("DeregisterTargets", &target).await;
     assert_eq!(health().await, ["draining"]);
     assert!(health().await.is_empty());
-    caller.elb("DeregisterTargets", &target).await;
     caller.account.assert_supported();
 }
