@@ -6,6 +6,7 @@
 
 mod effects;
 mod returns;
+mod slots;
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
@@ -31,6 +32,7 @@ use crate::event::{About, Event};
 use crate::journal::{Appending, append};
 use crate::session::Session;
 use effects::{Done, Returned};
+use slots::{Slots, shared};
 
 /// Intents that may be durable before there is a slot for their effects, per slot.
 const AHEAD: usize = 4;
@@ -103,6 +105,7 @@ struct Driver<'s> {
     appending: VecDeque<(Appending, Then)>,
     /// Effects whose intent is durable, waiting for a slot.
     sendable: VecDeque<Sendable>,
+    slots: Slots,
     /// Effects under way: awaited to their end.
     effects: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Waits and looks: dropped by a cancellation.
@@ -138,6 +141,7 @@ impl<'s> Driver<'s> {
             run,
             appending: VecDeque::new(),
             sendable: VecDeque::new(),
+            slots: Slots::new(session.workbench.parallelism),
             effects: FuturesUnordered::new(),
             waits: FuturesUnordered::new(),
             started: HashMap::new(),
@@ -200,7 +204,10 @@ impl<'s> Driver<'s> {
                 () = &mut aborted => return Err(ApplyError::Cancelled),
                 () = &mut cancelled, if !self.cancelled => self.cancel(),
                 durable = durable(&mut self.appending), if appending => self.durable(durable?)?,
-                Some(done) = self.effects.next(), if !self.effects.is_empty() => self.done(done)?,
+                Some(done) = self.effects.next(), if !self.effects.is_empty() => {
+                    self.slots.give_back(done.operation);
+                    self.done(done)?;
+                }
                 Some(done) = self.waits.next(), if !self.waits.is_empty() => self.done(done)?,
             }
         }
@@ -231,10 +238,9 @@ impl<'s> Driver<'s> {
 
     /// Takes operations from the run as long as their intents may be journalled.
     fn start_ready(&mut self) -> Result<(), ApplyError> {
-        let slots = self.session.workbench.parallelism.max(1);
         while !self.cancelled {
-            let ahead = self.appending.len() + self.sendable.len() + self.effects.len();
-            if ahead >= slots * (AHEAD + 1) {
+            let ahead = self.appending.len() + self.sendable.len() + self.slots.in_use();
+            if ahead >= self.slots.count() * (AHEAD + 1) {
                 return Ok(());
             }
             let now = self.session.workbench.clock.now();
@@ -286,9 +292,12 @@ impl<'s> Driver<'s> {
 
     /// Sends effects whose intents are durable, as far as there are slots.
     fn send_durable(&mut self) {
-        let slots = self.session.workbench.parallelism.max(1);
-        while self.effects.len() < slots {
-            let Some(sendable) = self.sendable.pop_front() else { return };
+        while let Some(first) = self.sendable.front() {
+            let shared = shared(&self.session.workbench.schemas, &first.what);
+            if !self.slots.take(first.operation, shared) {
+                return;
+            }
+            let sendable = self.sendable.pop_front().expect("the first was just seen");
             self.observe(Event::Started(about(self.run.operation(sendable.operation))));
             let sent = self.send(sendable);
             self.effects.push(sent);

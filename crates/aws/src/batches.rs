@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use greenroom_provider::Coalescer;
 use greenroom_provider::coalesce::Answers;
+use greenroom_provider::{Coalescer, Failure, FailureKind};
 
 use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, Class};
@@ -70,30 +70,43 @@ async fn terminate(
 }
 
 /// Sends all keys in one call. If AWS refuses it, one key may have spoiled it for the others: then
-/// each is sent alone, and has an answer of its own.
+/// each half is sent again, down to single ones, so that each key has an answer of its own.
 pub(crate) async fn together<K, V, F>(keys: Vec<K>, send: impl Fn(Vec<K>) -> F) -> Answers<K, V>
 where
     K: Clone + Ord,
     V: Clone,
     F: Future<Output = Result<V, ApiError>>,
 {
-    match send(keys.clone()).await {
-        Err(error) if keys.len() > 1 && matches!(error.class, Class::Refused(_)) => {
-            let singly = keys.into_iter().map(|key| {
-                let sent = send(vec![key.clone()]);
-                async move { (key, sent.await.map_err(Into::into)) }
-            });
-            join_all(singly).await.into_iter().collect()
+    let mut answers = Answers::new();
+    let mut unsent = vec![keys];
+    while !unsent.is_empty() {
+        let sent = unsent.into_iter().map(|keys| async { (send(keys.clone()).await, keys) });
+        unsent = Vec::new();
+        for (answer, mut keys) in join_all(sent).await {
+            match answer {
+                Err(error) if keys.len() > 1 && may_be_one(&error) => {
+                    let half = keys.split_off(keys.len() / 2);
+                    unsent.extend([keys, half]);
+                }
+                answer => {
+                    let answer = answer.map_err(Failure::from);
+                    answers.extend(keys.into_iter().map(|key| (key, answer.clone())));
+                }
+            }
         }
-        answer => keys.into_iter().map(|key| (key, answer.clone().map_err(Into::into))).collect(),
     }
+    answers
+}
+
+/// Whether AWS may have refused a call because of one key of several. A permission that is missing
+/// may be, too, as policies name objects and tags.
+fn may_be_one(error: &ApiError) -> bool {
+    matches!(error.class, Class::Refused(kind) if kind != FailureKind::Credentials)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-
-    use greenroom_provider::FailureKind;
 
     use super::*;
 
@@ -111,11 +124,11 @@ mod tests {
             };
             async move { if bad { Err(error) } else { Ok(()) } }
         };
-        let answers = together(vec![1, 2, 3], send).await;
+        let answers = together(vec![1, 2, 3, 4], send).await;
         let failed: Vec<u32> =
             answers.iter().filter(|(_, it)| it.is_err()).map(|(key, _)| *key).collect();
         assert_eq!(failed, [2]);
         let sent = sent.lock().expect("not poisoned");
-        assert_eq!(*sent, [vec![1, 2, 3], vec![1], vec![2], vec![3]]);
+        assert_eq!(*sent, [vec![1, 2, 3, 4], vec![1, 2], vec![3, 4], vec![1], vec![2]]);
     }
 }

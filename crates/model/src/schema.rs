@@ -48,6 +48,9 @@ pub struct TypeSchema {
     pub guarded: bool,
     /// Whether the provider checks what is planned of it beside what is planned of other objects.
     pub checked_together: bool,
+    /// How many creates of it, or deletes, one call carries that are asked for at the same time;
+    /// 1 if each is a call of its own.
+    pub per_call: usize,
 }
 
 /// How an object is recognised as one that a given state made.
@@ -326,6 +329,7 @@ impl TypeSchema {
             send_limit: None,
             guarded: false,
             checked_together: false,
+            per_call: 1,
         }
     }
 

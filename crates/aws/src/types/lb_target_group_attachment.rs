@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 use futures::{StreamExt, TryStreamExt};
 use greenroom_model::schema::{Attribute, Recognition, Type, TypeSchema};
 use greenroom_model::value::Value;
@@ -13,9 +12,8 @@ use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::elb;
-use super::targets::Target;
+use super::targets::{self, Listed, Target};
 use crate::aws::Aws;
-use crate::error::at;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::tags::Tags;
 
@@ -32,12 +30,6 @@ struct Attributes {
     availability_zone: Option<String>,
 }
 
-/// A target as AWS lists it.
-struct Listed {
-    target: TargetDescription,
-    is_leaving: bool,
-}
-
 #[async_trait]
 impl Resource for Attachment {
     fn schema(&self) -> TypeSchema {
@@ -46,7 +38,7 @@ impl Resource for Attachment {
             "A target in a target group.",
             attributes(),
         );
-        TypeSchema { recognition: Recognition::Inside, ..schema }
+        TypeSchema { recognition: Recognition::Inside, per_call: targets::MOST, ..schema }
     }
 
     fn tagging(&self) -> Tagging {
@@ -76,7 +68,7 @@ impl Resource for Attachment {
             groups.entry(target.group.clone()).or_default().push((id.clone(), target));
         }
         let seen = futures::stream::iter(groups).map(|(group, wanted)| async move {
-            let listed = list(aws, &group).await?;
+            let listed = targets::list(&aws.again.elb, &group).await?;
             let found = wanted.into_iter().filter_map(|(id, target)| seen(id, target, &listed));
             Ok::<_, Failure>(found.collect::<Vec<_>>())
         });
@@ -142,31 +134,11 @@ fn attributes() -> [(&'static str, Attribute); 4] {
     ]
 }
 
-/// The targets of a group; none if there is no such group.
-async fn list(aws: &Aws, group: &str) -> Result<Vec<Listed>, Failure> {
-    let answer = aws.again.elb.describe_target_health().target_group_arn(group).send().await;
-    let answer = match answer.map_err(at("elasticloadbalancing:DescribeTargetHealth")) {
-        Err(error) if error.is_not_found() => return Ok(Vec::new()),
-        answer => answer?,
-    };
-    let listed = answer.target_health_descriptions.unwrap_or_default().into_iter();
-    Ok(listed
-        .filter_map(|it| {
-            let state = it.target_health.and_then(|it| it.state);
-            let is_leaving = state == Some(TargetHealthStateEnum::Draining);
-            Some(Listed { target: it.target?, is_leaving })
-        })
-        .collect())
-}
-
 /// The target as it is listed. One without a port of its own is any of its id, and rather one
 /// that stays.
 fn seen(id: Arc<str>, wanted: Target, listed: &[Listed]) -> Option<Seen> {
-    let is_it = |it: &&Listed| {
-        let same_port = wanted.port.is_none() || wanted.port == it.target.port;
-        it.target.id.as_deref() == Some(&wanted.id) && same_port
-    };
-    let found = listed.iter().filter(is_it).min_by_key(|it| it.is_leaving)?;
+    let asked = wanted.written();
+    let found = listed.iter().filter(|it| it.is(&asked)).min_by_key(|it| it.is_leaving)?;
     let attributes = Attributes {
         target_group_arn: wanted.group.to_string(),
         target_id: wanted.id,
@@ -216,6 +188,8 @@ fn parse(id: &str) -> Option<Target> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
+
     use super::*;
 
     #[test]

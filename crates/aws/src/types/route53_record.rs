@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::elb::PARENTS;
 use super::route53::normal_name;
-use super::route53::records::{Action, RecordChange, taken};
+use super::route53::records::{self, Action, RecordChange, taken};
 use crate::aws::Aws;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::tags::Tags;
@@ -90,7 +90,8 @@ impl Resource for RecordType {
     fn schema(&self) -> TypeSchema {
         let schema =
             TypeSchema::new("aws_route53_record", "What a name stands for.", schema::attributes());
-        TypeSchema { recognition: Recognition::Claimed, ..schema }.guarded()
+        TypeSchema { recognition: Recognition::Claimed, per_call: records::MOST, ..schema }
+            .guarded()
     }
 
     fn tagging(&self) -> Tagging {

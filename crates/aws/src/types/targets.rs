@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::Client;
-use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
+use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 use futures::FutureExt;
 use futures::future::join_all;
 use greenroom_provider::Coalescer;
@@ -16,7 +16,7 @@ use crate::error::{ApiError, at};
 use crate::send::patiently;
 
 /// The most targets of a call: a bound of ours, as a target group has up to 1000.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 
 /// A target of a target group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    fn written(&self) -> TargetDescription {
+    /// As AWS takes it.
+    pub(crate) fn written(&self) -> TargetDescription {
         TargetDescription::builder()
             .id(&self.id)
             .set_port(self.port)
@@ -84,14 +85,62 @@ async fn register(elb: Client, pace: Pace, targets: Vec<Target>) -> Result<(), A
 }
 
 async fn deregister(elb: Client, targets: Vec<Target>) -> Result<(), ApiError> {
-    let (group, targets) = parts(&targets);
-    let is_one = targets.len() == 1;
-    let call = elb.deregister_targets().target_group_arn(group).set_targets(Some(targets));
-    match call.send().await.map_err(at("elasticloadbalancing:DeregisterTargets")) {
-        // It does not exist any more, so it is no target either.
-        Err(error) if is_one && error.has_code("InvalidTarget") => Ok(()),
-        answer => answer.map(drop),
+    let (group, mut targets) = parts(&targets);
+    loop {
+        let call = elb.deregister_targets().target_group_arn(&group);
+        let answer = call.set_targets(Some(targets.clone())).send().await;
+        match answer.map_err(at("elasticloadbalancing:DeregisterTargets")) {
+            // Something does not exist any more. What is no target is done already.
+            Err(error) if error.has_code("InvalidTarget") => {
+                let listed = list(&elb, &group).await?;
+                let before = targets.len();
+                targets.retain(|it| listed.iter().any(|listed| listed.stays(it)));
+                match targets.len() {
+                    0 => return Ok(()),
+                    left if left == before => return Err(error),
+                    _ => {}
+                }
+            }
+            answer => return answer.map(drop),
+        }
     }
+}
+
+/// A target as its group lists it.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) target: TargetDescription,
+    /// Whether it is deregistered, and only its requests run on.
+    pub(crate) is_leaving: bool,
+}
+
+impl Listed {
+    /// Whether it is one that `wanted` stands for: without a port, any of its id.
+    pub(crate) fn is(&self, wanted: &TargetDescription) -> bool {
+        let same_port = wanted.port.is_none() || wanted.port == self.target.port;
+        self.target.id == wanted.id && same_port
+    }
+
+    fn stays(&self, wanted: &TargetDescription) -> bool {
+        self.is(wanted) && !self.is_leaving
+    }
+}
+
+/// The targets of a group; none if there is no such group.
+pub(crate) async fn list(elb: &Client, group: &str) -> Result<Vec<Listed>, ApiError> {
+    let answer = elb.describe_target_health().target_group_arn(group).send().await;
+    let answer = match answer.map_err(at("elasticloadbalancing:DescribeTargetHealth")) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        answer => answer?,
+    };
+    let listed = answer.target_health_descriptions.unwrap_or_default().into_iter();
+    Ok(listed
+        .filter_map(|it| {
+            let state = it.target_health.and_then(|it| it.state);
+            let is_leaving = state == Some(TargetHealthStateEnum::Draining);
+            Some(Listed { target: it.target?, is_leaving })
+        })
+        .collect())
 }
 
 fn parts(targets: &[Target]) -> (String, Vec<TargetDescription>) {

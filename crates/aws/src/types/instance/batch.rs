@@ -27,7 +27,7 @@ use crate::types::ec2;
 
 /// The most instances of a call: so many uids of 20 characters, with spaces between them, fit into
 /// a tag's value of 256.
-const MOST: usize = 12;
+pub(super) const MOST: usize = 12;
 
 /// Instances by uid.
 type Launched = Arc<BTreeMap<String, Arc<str>>>;

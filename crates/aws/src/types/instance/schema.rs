@@ -2,12 +2,14 @@
 
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 
+use super::batch;
 use crate::types::ebs;
 
 /// The schema.
 pub(super) fn schema() -> TypeSchema {
     let all = launch().into_iter().chain(network()).chain(behaviour()).chain(blocks());
-    TypeSchema::new("aws_instance", "A virtual machine.", all.chain(computed()))
+    let schema = TypeSchema::new("aws_instance", "A virtual machine.", all.chain(computed()));
+    TypeSchema { per_call: batch::MOST, ..schema }
 }
 
 type Named = (&'static str, Attribute);

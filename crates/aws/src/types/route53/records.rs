@@ -18,7 +18,7 @@ use crate::send::patiently_if;
 
 /// The most changes of a batch: AWS takes 1000 entries, of which an update counts as two (Route 53
 /// Developer Guide, "Quotas").
-const MOST: usize = 400;
+pub(crate) const MOST: usize = 400;
 
 /// A change of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
