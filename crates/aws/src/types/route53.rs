@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 use futures::future::try_join_all;
-use greenroom_provider::{Failure, Object};
+use greenroom_provider::{Failure, FailureKind, Object};
 
 use crate::aws::Aws;
+use crate::batches::together;
 use crate::error::{ApiError, at};
 use crate::resource::{New, Seen, Tagging};
 use crate::tags::{self, Tags};
@@ -62,7 +63,7 @@ pub(crate) async fn with_tags(
     mut seen: Vec<Seen>,
 ) -> Result<Vec<Seen>, Failure> {
     let ids: Vec<String> = seen.iter().map(|it| it.id.to_string()).collect();
-    let chunks = ids.chunks(TAGGED).map(|ids| tags_of(aws, kind.clone(), ids));
+    let chunks = ids.chunks(TAGGED).map(|ids| tags_of(aws, &kind, ids));
     let mut tags: BTreeMap<String, Tags> =
         try_join_all(chunks).await?.into_iter().flatten().collect();
     for it in &mut seen {
@@ -78,51 +79,39 @@ pub(crate) async fn with_tags(
 
 async fn tags_of(
     aws: &Aws,
-    kind: TagResourceType,
+    kind: &TagResourceType,
     ids: &[String],
 ) -> Result<Vec<(String, Tags)>, Failure> {
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let sets = match tag_sets(aws, kind.clone(), ids).await {
-        // One that went away in between makes the call fail for all.
-        Err(error) if error.is_not_found() => {
-            let singly = ids.iter().map(|id| tag_set(aws, kind.clone(), id));
-            try_join_all(singly).await?.into_iter().flatten().collect()
-        }
-        answer => answer?,
-    };
-    Ok(sets
-        .into_iter()
-        .filter_map(|it| {
-            let tags = it.tags.unwrap_or_default().into_iter().filter_map(pair).collect();
-            Some((it.resource_id?, tags))
-        })
-        .collect())
+    // One that went away in between makes the call fail for all.
+    let answers = together(ids.to_vec(), |ids| tag_sets(aws, kind.clone(), ids)).await;
+    let mut tags = Vec::new();
+    for (id, answer) in answers {
+        let sets = match answer {
+            Err(failure) if failure.kind == FailureKind::NotFound => continue,
+            answer => answer?,
+        };
+        let own = sets.into_iter().filter(|it| it.resource_id.as_ref() == Some(&id));
+        let own = own.flat_map(|it| it.tags.unwrap_or_default()).filter_map(pair).collect();
+        tags.push((id, own));
+    }
+    Ok(tags)
 }
 
 async fn tag_sets(
     aws: &Aws,
     kind: TagResourceType,
-    ids: &[String],
+    ids: Vec<String>,
 ) -> Result<Vec<ResourceTagSet>, ApiError> {
-    if let [id] = ids {
-        return Ok(tag_set(aws, kind, id).await?.into_iter().collect());
+    let route53 = &aws.again.route53;
+    if let [id] = &*ids {
+        let call = route53.list_tags_for_resource().resource_type(kind).resource_id(id);
+        let answer = call.send().await.map_err(at("route53:ListTagsForResource"))?;
+        return Ok(answer.resource_tag_set.map(|it| with_id(it, id)).into_iter().collect());
     }
-    let call = aws.again.route53.list_tags_for_resources().resource_type(kind);
-    let answer = call.set_resource_ids(Some(ids.to_vec())).send().await;
+    let call = route53.list_tags_for_resources().resource_type(kind);
+    let answer = call.set_resource_ids(Some(ids)).send().await;
     Ok(answer.map_err(at("route53:ListTagsForResources"))?.resource_tag_sets)
-}
-
-/// The tags of one object; `None` if it is not there.
-async fn tag_set(
-    aws: &Aws,
-    kind: TagResourceType,
-    id: &str,
-) -> Result<Option<ResourceTagSet>, ApiError> {
-    let call = aws.again.route53.list_tags_for_resource().resource_type(kind).resource_id(id);
-    match call.send().await.map_err(at("route53:ListTagsForResource")) {
-        Err(error) if error.is_not_found() => Ok(None),
-        answer => Ok(answer?.resource_tag_set.map(|it| with_id(it, id))),
-    }
 }
 
 /// With the id that was asked for, where an answer leaves it out.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
-use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use greenroom_provider::coalesce::Answers;
-use greenroom_provider::{Coalescer, Failure};
+use greenroom_provider::{Coalescer, Failure, FailureKind};
 
 use super::PARENTS;
 use crate::aws::{Clients, Pace};
+use crate::batches::together;
 use crate::error::{ApiError, at};
 use crate::tags::Tags;
 
@@ -35,50 +35,32 @@ pub(crate) fn reads(again: &Clients) -> TagReads {
 
 async fn answer(elb: Client, arns: Vec<Arc<str>>) -> Answers<Arc<str>, Tags> {
     let chunks: Vec<Vec<Arc<str>>> = arns.chunks(TAGGED).map(<[_]>::to_vec).collect();
-    let answers = stream::iter(chunks).map(|arns| of_chunk(&elb, arns));
-    answers.buffered(PARENTS).collect::<Vec<_>>().await.into_iter().flatten().collect()
-}
-
-async fn of_chunk(elb: &Client, arns: Vec<Arc<str>>) -> Answers<Arc<str>, Tags> {
-    match describe(elb, &arns).await {
+    let answers = stream::iter(chunks).map(|arns| {
         // One that is not there makes the call fail for all.
-        Err(error) if error.is_not_found() => {
-            let singly = arns.into_iter().map(|arn| async {
-                let arns = vec![arn];
-                let answer = describe(elb, &arns).await;
-                answers(arns, answer)
-            });
-            join_all(singly).await.into_iter().flatten().collect()
-        }
-        answer => answers(arns, answer),
-    }
+        together(arns, |arns| describe(elb.clone(), arns))
+    });
+    let answers = answers.buffered(PARENTS).collect::<Vec<_>>().await;
+    let own = |(arn, described): (Arc<str>, Result<Described, Failure>)| {
+        let tags = match described {
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(Tags::new()),
+            described => described.map(|all| all.get(&*arn).cloned().unwrap_or_default()),
+        };
+        (arn, tags)
+    };
+    answers.into_iter().flatten().map(own).collect()
 }
 
-fn answers(
-    arns: Vec<Arc<str>>,
-    answer: Result<BTreeMap<String, Tags>, ApiError>,
-) -> Answers<Arc<str>, Tags> {
-    let mut answer = match answer {
-        Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
-        answer => answer.map_err(Failure::from),
-    };
-    let of = |arn: Arc<str>| {
-        let tags = answer.as_mut().map(|all| all.remove(&*arn).unwrap_or_default());
-        (arn, tags.map_err(|failure| failure.clone()))
-    };
-    arns.into_iter().map(of).collect()
-}
+/// What one call tells: tags by ARN.
+type Described = Arc<BTreeMap<String, Tags>>;
 
-async fn describe(elb: &Client, arns: &[Arc<str>]) -> Result<BTreeMap<String, Tags>, ApiError> {
+async fn describe(elb: Client, arns: Vec<Arc<str>>) -> Result<Described, ApiError> {
     let arns = arns.iter().map(ToString::to_string).collect();
     let call = elb.describe_tags().set_resource_arns(Some(arns));
     let answer = call.send().await.map_err(at("elasticloadbalancing:DescribeTags"))?;
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let described = answer.tag_descriptions.unwrap_or_default().into_iter();
-    Ok(described
-        .filter_map(|it| {
-            let tags = it.tags.unwrap_or_default().into_iter().filter_map(pair).collect();
-            Some((it.resource_arn?, tags))
-        })
-        .collect())
+    let described = answer.tag_descriptions.unwrap_or_default().into_iter().filter_map(|it| {
+        let tags = it.tags.unwrap_or_default().into_iter().filter_map(pair).collect();
+        Some((it.resource_arn?, tags))
+    });
+    Ok(Arc::new(described.collect()))
 }
