@@ -3,6 +3,7 @@
 //! What is left over is read from the APIs, not from what Greenroom says of it.
 
 mod cloud;
+mod denied;
 mod reads;
 mod shop;
 mod weather;

@@ -45,7 +45,7 @@ pub enum FailureKind {
 }
 
 /// What a failed call did to the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WorldEffect {
     /// Nothing.
     None,

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use greenroom_apply::{About, Event};
@@ -37,6 +37,8 @@ pub(super) struct Tracker {
     operations: usize,
     done: usize,
     failures: usize,
+    /// The reasons of failures that were told, with the first operation that had each.
+    told: HashMap<(String, WorldEffect), String>,
     skipped: usize,
     /// When something was last said, and when the counts of crowds were.
     spoken: Duration,
@@ -212,7 +214,14 @@ impl Tracker {
             return Vec::new();
         }
         let what = format!("{} {}", verbs(about.kind).0, subject(about));
-        let mut text = format!("  failed after {}: {what}\n    {message}", elapsed(time));
+        let mut text = format!("  failed after {}: {what}", elapsed(time));
+        let reason = (message.to_owned(), effect);
+        if let Some(first) = self.told.get(&reason) {
+            text.push_str(&format!("\n    for the same reason as {first}"));
+            return trouble(text);
+        }
+        self.told.insert(reason, what);
+        text.push_str(&format!("\n    {message}"));
         // A gate only looks.
         if about.kind != OperationKind::Gate {
             text.push_str(&format!("\n    in the world: {effect}"));

@@ -99,6 +99,37 @@ async fn no_request_fails_when_all_targets_are_others_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_comes_up_serves_the_next_request() {
+    let site = Site::new();
+    let ports = servers(&site, &["one"]).await;
+    let port = site.balance(&[("web", 1, &ports)]).await;
+    let client = client(1);
+    let status = async || get(&client, port, "/").await.unwrap().0;
+    for _ in 0..5 {
+        let target = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = target.local_addr().unwrap();
+        drop(target);
+        let group = group_of(&[address.port()]);
+        target_group::update(&site.root, &uid("web"), &group).await.unwrap();
+        assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
+        let target = tokio::net::TcpListener::bind(address).await.unwrap();
+        let answering = tokio::spawn(answer_all(target));
+        assert_eq!(status().await, StatusCode::OK);
+        answering.abort();
+    }
+}
+
+/// Answers every connection's first request.
+async fn answer_all(listener: tokio::net::TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let _ = stream.read(&mut [0; 1024]).await;
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_was_not_sent_goes_to_another_target() {
     let site = Site::new();
     let ports = servers(&site, &["one", "two"]).await;

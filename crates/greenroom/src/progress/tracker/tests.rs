@@ -62,6 +62,20 @@ fn a_failure_says_what_happened_to_the_world_and_what_to_do() {
 }
 
 #[test]
+fn a_reason_that_several_share_is_told_once() {
+    let mut tracker = Tracker::default();
+    let mut fail = |address: &str| {
+        let about = about(OperationKind::Create, address);
+        texts(tracker.observe(&failed(about), at(0.3))).concat()
+    };
+    assert!(fail("default/a.b[0]").contains("port 80 is taken"));
+    insta::assert_snapshot!(fail("default/a.b[1]"), @r"
+      failed after 0.3s: create default/a.b[1]
+        for the same reason as create default/a.b[0]
+    ");
+}
+
+#[test]
 fn what_a_provider_takes_along_is_one_line_and_done() {
     let mut tracker = Tracker::default();
     let because = about(OperationKind::Create, "default/a.b[0]").id;

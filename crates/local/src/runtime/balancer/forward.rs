@@ -71,8 +71,11 @@ impl Exchange<'_> {
             let (group, target) = match self.listener.decide(&tried) {
                 Decision::Fixed(response) => return fixed(response),
                 Decision::Nobody => return self.nobody(last),
-                Decision::Later(target) => {
-                    target.first_check().await;
+                Decision::Perhaps(target) => {
+                    target.check().await;
+                    if !target.health().is_healthy() {
+                        tried.push(target);
+                    }
                     continue;
                 }
                 Decision::Target(group, target) => (group, target),

@@ -95,9 +95,11 @@ impl Group {
         )
     }
 
-    /// A target that no check has ended for yet.
-    pub(crate) fn unchecked(&self) -> Option<Arc<Target>> {
-        self.targets().members.iter().find(|it| it.health() == Health::New).cloned()
+    /// A target that no check has found healthy yet, leaving out those tried already.
+    pub(crate) fn newcomer(&self, tried: &[Arc<Target>]) -> Option<Arc<Target>> {
+        let fresh = |it: &Arc<Target>| !tried.iter().any(|tried| Arc::ptr_eq(tried, it));
+        let is_new = |it: &&Arc<Target>| it.health() == Health::Initial && fresh(it);
+        self.targets().members.iter().find(is_new).cloned()
     }
 
     /// Goes on to the target after `taken`.

@@ -7,8 +7,6 @@ use super::config::HealthCheck;
 /// What is known about a target's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// No check has ended yet; whoever finds no other target waits for the first.
-    New,
     /// No check has succeeded yet.
     Initial,
     /// It gets requests; so many checks in a row have failed.
@@ -27,10 +25,10 @@ impl Health {
     /// flapping, and what was never up cannot flap.
     pub(crate) fn observe(self, success: bool, check: &HealthCheck) -> Health {
         match (self, success) {
-            (Health::New | Health::Initial | Health::Healthy { .. }, true) => {
+            (Health::Initial, true) | (Health::Healthy { .. }, true) => {
                 Health::Healthy { failures: 0 }
             }
-            (Health::New | Health::Initial, false) => Health::Initial,
+            (Health::Initial, false) => Health::Initial,
             (Health::Healthy { failures }, false) if failures + 1 >= check.unhealthy_threshold => {
                 Health::Unhealthy { successes: 0 }
             }
@@ -54,7 +52,7 @@ impl Health {
     pub(crate) fn pause(self, check: &HealthCheck) -> Duration {
         let interval = Duration::from_millis(check.interval_ms);
         match self {
-            Health::New | Health::Initial => interval.min(EAGER),
+            Health::Initial => interval.min(EAGER),
             _ => interval,
         }
     }
@@ -62,7 +60,7 @@ impl Health {
     /// Its name for people and programs.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Health::New | Health::Initial => "initial",
+            Health::Initial => "initial",
             Health::Healthy { .. } => "healthy",
             Health::Unhealthy { .. } => "unhealthy",
         }
@@ -86,7 +84,7 @@ mod tests {
     }
 
     fn after(results: &[bool]) -> Health {
-        results.iter().fold(Health::New, |health, ok| health.observe(*ok, &check(3, 2)))
+        results.iter().fold(Health::Initial, |health, ok| health.observe(*ok, &check(3, 2)))
     }
 
     #[test]
@@ -109,8 +107,7 @@ mod tests {
 
     #[test]
     fn a_starting_target_is_checked_eagerly() {
-        assert_eq!(after(&[]).pause(&check(1, 1)), EAGER);
-        assert_eq!(after(&[false]).pause(&check(1, 1)), EAGER);
+        assert_eq!(Health::Initial.pause(&check(1, 1)), EAGER);
         assert_eq!(after(&[true]).pause(&check(1, 1)), Duration::from_secs(1));
     }
 }

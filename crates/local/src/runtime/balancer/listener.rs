@@ -45,8 +45,8 @@ pub(crate) enum Decision {
     Fixed(FixedResponse),
     /// This target of this group.
     Target(Arc<Group>, Arc<Target>),
-    /// No target is healthy and untried, but this one may be when its first check ends.
-    Later(Arc<Target>),
+    /// No target is healthy and untried, but this one was never found so and may be by now.
+    Perhaps(Arc<Target>),
     /// No target is healthy and untried.
     Nobody,
 }
@@ -92,8 +92,8 @@ impl Listener {
         };
         let mut offers: Vec<_> = groups.iter().map(|group| group.peek(tried)).collect();
         let Some(chosen) = turns.next(|index| offers[index].is_some()) else {
-            let unchecked = groups.iter().find_map(|group| group.unchecked());
-            return unchecked.map_or(Decision::Nobody, Decision::Later);
+            let newcomer = groups.iter().find_map(|group| group.newcomer(tried));
+            return newcomer.map_or(Decision::Nobody, Decision::Perhaps);
         };
         let target = offers.swap_remove(chosen).expect("only groups that offer are eligible");
         groups[chosen].advance(&target);

@@ -1,8 +1,8 @@
 //! One target of one group: its connections, its health, its leaving.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +27,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Target {
     pub(crate) address: TargetAddress,
     pub(crate) client: Client<Connector, RequestBody>,
-    health: watch::Sender<Health>,
+    health: Mutex<Health>,
+    checks: Checks,
     stage: watch::Sender<Stage>,
     in_flight: AtomicU64,
 }
@@ -61,7 +62,8 @@ impl Target {
         let target = Arc::new(Target {
             address,
             client,
-            health: watch::Sender::new(Health::New),
+            health: Mutex::new(Health::Initial),
+            checks: Checks::of(address, check.clone()),
             stage: watch::Sender::new(Stage::Member),
             in_flight: AtomicU64::new(0),
         });
@@ -80,16 +82,19 @@ impl Target {
     }
 
     pub(crate) fn health(&self) -> Health {
-        *self.health.borrow()
+        *self.lock_health()
     }
 
-    /// Waits for the end of the first check, or of the target.
-    pub(crate) async fn first_check(&self) {
-        let mut health = self.health.subscribe();
-        tokio::select! {
-            _ = health.wait_for(|health| *health != Health::New) => {}
-            () = self.reached(Stage::Leaving) => {}
-        }
+    /// Checks now whether it is healthy.
+    pub(crate) async fn check(&self) {
+        let settings = self.checks.settings.borrow().clone();
+        let success = self.checks.succeeds(self.address, &settings).await;
+        let mut health = self.lock_health();
+        *health = health.observe(success, &settings);
+    }
+
+    fn lock_health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many requests it is serving.
@@ -137,40 +142,47 @@ impl Drop for Serving {
 }
 
 async fn keep_checking(target: Arc<Target>, mut settings: watch::Receiver<HealthCheck>) {
-    // No pool: a check is to find out whether the target takes connections, too.
-    let client = Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
-        .build(Connector { address: target.address.into(), counters: Arc::default() });
     let leaving = target.reached(Stage::Leaving);
     tokio::pin!(leaving);
     loop {
         let check = settings.borrow_and_update().clone();
-        let success = tokio::select! {
-            success = succeeds(&client, target.address, &check) => success,
-            () = &mut leaving => return,
-        };
-        let health = target.health().observe(success, &check);
-        target.health.send_replace(health);
         tokio::select! {
-            () = sleep(health.pause(&check)) => {}
+            () = target.check() => {}
+            () = &mut leaving => return,
+        }
+        tokio::select! {
+            () = sleep(target.health().pause(&check)) => {}
             changed = settings.changed() => if changed.is_err() { return },
             () = &mut leaving => return,
         }
     }
 }
 
-async fn succeeds(
-    client: &Client<Connector, Empty<Bytes>>,
-    address: TargetAddress,
-    check: &HealthCheck,
-) -> bool {
-    if !check.enabled {
-        return true;
+/// What a target's health is found out with.
+struct Checks {
+    settings: watch::Receiver<HealthCheck>,
+    client: Client<Connector, Empty<Bytes>>,
+}
+
+impl Checks {
+    fn of(address: TargetAddress, settings: watch::Receiver<HealthCheck>) -> Checks {
+        // No pool: a check is to find out whether the target takes connections, too.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(Connector { address: address.into(), counters: Arc::default() });
+        Checks { settings, client }
     }
-    let request = Request::get(format!("http://{address}{}", check.path))
-        .header(header::USER_AGENT, "greenroom-health-check")
-        .body(Empty::new());
-    let Ok(request) = request else { return false };
-    let answer = timeout(Duration::from_millis(check.timeout_ms), client.request(request)).await;
-    matches!(answer, Ok(Ok(answer)) if check.matcher.matches(answer.status().as_u16()))
+
+    async fn succeeds(&self, address: TargetAddress, check: &HealthCheck) -> bool {
+        if !check.enabled {
+            return true;
+        }
+        let request = Request::get(format!("http://{address}{}", check.path))
+            .header(header::USER_AGENT, "greenroom-health-check")
+            .body(Empty::new());
+        let Ok(request) = request else { return false };
+        let limit = Duration::from_millis(check.timeout_ms);
+        let answer = timeout(limit, self.client.request(request)).await;
+        matches!(answer, Ok(Ok(answer)) if check.matcher.matches(answer.status().as_u16()))
+    }
 }
