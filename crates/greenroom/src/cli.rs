@@ -105,7 +105,7 @@ pub(crate) struct Execution {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// How many operations may run at a time
+    /// How many calls to providers may be under way
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub(crate) parallelism: usize,
