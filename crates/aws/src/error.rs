@@ -56,7 +56,7 @@ impl ApiError {
                 let said = answer.err().message();
                 let status = answer.raw().status().as_u16();
                 let class = classify(code.as_deref().unwrap_or_default(), status);
-                let message = said.map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                let message = said.map_or_else(|| unexplained(answer.raw()), str::to_owned);
                 ApiError { action, code, message, class }
             }
             SdkError::ConstructionFailure(_) => {
@@ -83,6 +83,18 @@ impl ApiError {
     /// Whether AWS answered with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
+    }
+}
+
+/// What an answer says that is none of the API's: most often something on the way sent it.
+fn unexplained(answer: &HttpResponse) -> String {
+    let status = answer.status().as_u16();
+    let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default()).into_owned();
+    let body: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    match body.char_indices().nth(200) {
+        _ if body.is_empty() => format!("HTTP status {status}"),
+        None => format!("HTTP status {status}: {body}"),
+        Some((end, _)) => format!("HTTP status {status}: {}…", &body[..end]),
     }
 }
 

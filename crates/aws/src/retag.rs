@@ -21,6 +21,7 @@ pub(crate) async fn apply(
     if put.is_empty() && gone.is_empty() {
         return Ok(());
     }
+    let _turn = aws.taggings.acquire().await;
     match tagging {
         Tagging::None => Ok(()),
         Tagging::Ec2 => ec2(aws, id, put, gone).await,

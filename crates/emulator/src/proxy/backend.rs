@@ -18,6 +18,9 @@ use crate::call::{Call, Parameters};
 use crate::reply::{Failure, Reply};
 use crate::servers::{Kind, Servers};
 
+/// How often a look that a server failed is sent again.
+const LOOKS: u32 = 5;
+
 /// The servers, and what they did not know.
 #[derive(Debug)]
 pub(crate) struct Backend {
@@ -68,7 +71,17 @@ impl Backend {
     /// Has a call carried out. What the servers do not know is an answer that no client repeats.
     pub(crate) async fn send(&self, call: &Call) -> Reply {
         let kind = Kind::of(&call.service);
-        match self.forward(kind, call).await {
+        let mut answer = self.forward(kind, call).await;
+        // A server that lists what another call changes at that moment may stumble over it.
+        for _ in 0..LOOKS {
+            match &answer {
+                Ok(reply) if is_look(call) && unknown(reply) => {
+                    answer = self.forward(kind, call).await;
+                }
+                _ => break,
+            }
+        }
+        match answer {
             Ok(reply) if unknown(&reply) => self.refuse(kind, call, &shown(&reply)),
             Ok(reply) => reply,
             Err(reason) => self.refuse(kind, call, &reason),
@@ -124,7 +137,9 @@ impl Backend {
             parameters: call.parameters.clone(),
             reason,
         };
-        let message = unsupported.to_string();
+        // The colours of a server's log have no place in a document.
+        let message: String =
+            unsupported.to_string().chars().filter(|it| !it.is_control() || *it == '\n').collect();
         self.recorded().push(unsupported);
         Failure::of_caller("EmulatorDoesNotKnow", message).reply(call.protocol)
     }
@@ -132,6 +147,11 @@ impl Backend {
     fn recorded(&self) -> MutexGuard<'_, Vec<Unsupported>> {
         self.unsupported.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a call changes nothing.
+fn is_look(call: &Call) -> bool {
+    call.method == Method::GET || call.action.starts_with("Describe")
 }
 
 /// Whether this is how a server fails on what it does not know: AWS answers no such thing.

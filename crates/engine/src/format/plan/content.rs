@@ -12,7 +12,7 @@ use greenroom_model::state::Inputs;
 use greenroom_model::value::Object;
 use serde::{Deserialize, Serialize};
 
-use super::action::OperationForm;
+use super::operations::Operations;
 use super::secret;
 use crate::format::error::Misfit;
 use crate::format::form::inputs::InputsForm;
@@ -97,7 +97,7 @@ struct PhaseForm<'a> {
     #[serde(borrow)]
     on_fail: NextForm<'a>,
     #[serde(borrow)]
-    operations: Vec<OperationForm<'a>>,
+    operations: Operations<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -270,16 +270,14 @@ impl<'a> PhaseForm<'a> {
             name: name.into(),
             on_pass: NextForm::of(on_pass),
             on_fail: NextForm::of(on_fail),
-            operations: operations.iter().map(OperationForm::of).collect(),
+            operations: Operations::Planned(operations),
         }
     }
 
     fn read(self, reader: &mut Reader) -> Result<Phase, Misfit> {
-        let operations = self.operations.into_iter().map(|form| form.read(reader));
-        let operations = operations.collect::<Result<_, _>>()?;
         Ok(Phase {
             name: reader.share(self.name.as_str()),
-            operations,
+            operations: self.operations.read(reader)?,
             on_pass: self.on_pass.read(reader),
             on_fail: self.on_fail.read(reader),
         })

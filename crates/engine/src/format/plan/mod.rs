@@ -8,6 +8,7 @@ mod action;
 mod change;
 mod content;
 mod gate;
+mod operations;
 mod secret;
 
 use greenroom_model::identity::Digest;
