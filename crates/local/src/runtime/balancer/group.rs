@@ -89,16 +89,15 @@ impl Group {
         let turn = self.turn.load(Relaxed);
         (0..count).map(|step| &targets.members[(turn.wrapping_add(step)) % count]).find_map(
             |target| {
-                let fresh = !tried.iter().any(|tried| Arc::ptr_eq(tried, target));
-                (fresh && target.health().is_healthy()).then(|| Arc::clone(target))
+                let fits = is_fresh(target, tried) && target.health().is_healthy();
+                fits.then(|| Arc::clone(target))
             },
         )
     }
 
     /// A target that no check has found healthy yet, leaving out those tried already.
     pub(crate) fn newcomer(&self, tried: &[Arc<Target>]) -> Option<Arc<Target>> {
-        let fresh = |it: &Arc<Target>| !tried.iter().any(|tried| Arc::ptr_eq(tried, it));
-        let is_new = |it: &&Arc<Target>| it.health() == Health::Initial && fresh(it);
+        let is_new = |it: &&Arc<Target>| is_fresh(it, tried) && it.health() == Health::Initial;
         self.targets().members.iter().find(is_new).cloned()
     }
 
@@ -125,4 +124,9 @@ impl Group {
     fn targets(&self) -> std::sync::MutexGuard<'_, Targets> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a request was not given to a target yet.
+fn is_fresh(target: &Arc<Target>, tried: &[Arc<Target>]) -> bool {
+    !tried.iter().any(|tried| Arc::ptr_eq(tried, target))
 }
