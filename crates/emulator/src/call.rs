@@ -111,6 +111,11 @@ impl Call {
         call
     }
 
+    /// Whether it only asks how things are.
+    pub(crate) fn is_look(&self) -> bool {
+        self.method == Method::GET || self.action.starts_with("Describe")
+    }
+
     /// Writes the parameters, which were changed, into the body.
     pub(crate) fn write_form(&mut self) {
         let mut form = form_urlencoded::Serializer::new(String::new());

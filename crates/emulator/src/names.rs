@@ -69,7 +69,7 @@ impl Names {
 
     /// What is changed is no longer what a creation asked for.
     fn forget_settings(&self, call: &Call) {
-        if call.service == "elasticloadbalancing" && !call.action.starts_with("Describe") {
+        if call.service == "elasticloadbalancing" && !call.is_look() {
             let mut settings = self.settings();
             for arn in ["LoadBalancerArn", "TargetGroupArn", "ListenerArn"] {
                 call.parameter(arn).map(|arn| settings.remove(arn));

@@ -73,13 +73,10 @@ impl Backend {
         let kind = Kind::of(&call.service);
         let mut answer = self.forward(kind, call).await;
         // A server that lists what another call changes at that moment may stumble over it.
-        for _ in 0..LOOKS {
-            match &answer {
-                Ok(reply) if is_look(call) && unknown(reply) => {
-                    answer = self.forward(kind, call).await;
-                }
-                _ => break,
-            }
+        let mut left = if call.is_look() { LOOKS } else { 0 };
+        while left > 0 && answer.as_ref().is_ok_and(unknown) {
+            answer = self.forward(kind, call).await;
+            left -= 1;
         }
         match answer {
             Ok(reply) if unknown(&reply) => self.refuse(kind, call, &shown(&reply)),
@@ -147,11 +144,6 @@ impl Backend {
     fn recorded(&self) -> MutexGuard<'_, Vec<Unsupported>> {
         self.unsupported.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a call changes nothing.
-fn is_look(call: &Call) -> bool {
-    call.method == Method::GET || call.action.starts_with("Describe")
 }
 
 /// Whether this is how a server fails on what it does not know: AWS answers no such thing.
