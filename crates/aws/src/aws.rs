@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use greenroom_provider::{Failure, FailureKind};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 
 use crate::batches::Batches;
 use crate::error::at;
@@ -25,8 +25,6 @@ pub(crate) struct Aws {
     pub(crate) batches: Batches,
     /// Reads that several types share.
     pub(crate) reads: Reads,
-    /// Turns for changing tags.
-    pub(crate) taggings: Semaphore,
     /// Tags that every taggable object gets.
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long things take.
@@ -35,10 +33,6 @@ pub(crate) struct Aws {
     allowed_accounts: Vec<String>,
     identity: OnceCell<Identity>,
 }
-
-/// How many objects are tagged at a time. Those that were launched together would all be tagged at
-/// once: more than AWS takes, and in the way of other calls.
-const TAGGINGS: usize = 8;
 
 /// The services' clients.
 pub(crate) struct Clients {
@@ -148,7 +142,6 @@ impl Aws {
         Aws {
             batches: Batches::new(&again, &once, pace),
             reads: Reads::new(&again),
-            taggings: Semaphore::new(TAGGINGS),
             again,
             once,
             default_tags,

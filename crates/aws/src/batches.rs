@@ -9,6 +9,7 @@ use greenroom_provider::{Coalescer, Failure, FailureKind};
 
 use crate::aws::{Clients, Pace};
 use crate::error::{ApiError, Class};
+use crate::retag::{self, Retag};
 use crate::send::patiently_if;
 use crate::types::instance::{self, Launches};
 use crate::types::route53::changes::Changes;
@@ -27,6 +28,8 @@ pub(crate) struct Batches {
     pub(crate) registrations: Coalescer<Target, ()>,
     /// Deregistrations of targets.
     pub(crate) deregistrations: Coalescer<Target, ()>,
+    /// Changes of tags of EC2's objects.
+    pub(crate) ec2_tags: Coalescer<Retag, ()>,
     /// Changes of records; the answer is the id of the change at AWS.
     pub(crate) records: Coalescer<RecordChange, Arc<str>>,
     /// Looks at records right before they are changed.
@@ -49,6 +52,7 @@ impl Batches {
             }),
             registrations: targets::registrations(again, pace),
             deregistrations: targets::deregistrations(again),
+            ec2_tags: retag::retags(again, pace),
             records: records::batches(again, once, pace),
             record_looks: list::looks(again),
             zone_names: ZoneNames::new(again),

@@ -1,13 +1,16 @@
 //! Changing tags of objects that are there, by the API of their service.
 
+mod ec2;
+
 use std::sync::Arc;
 
 use greenroom_provider::{Failure, FailureKind};
 
+pub(crate) use ec2::{Retag, retags};
+
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::Tagging;
-use crate::send::patiently;
 use crate::tags::Tags;
 
 /// Puts tags on an object and removes others. Nothing is sent where there is nothing to do.
@@ -21,7 +24,6 @@ pub(crate) async fn apply(
     if put.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    let _turn = aws.taggings.acquire().await;
     match tagging {
         Tagging::None => Ok(()),
         Tagging::Ec2 => ec2(aws, id, put, gone).await,
@@ -33,25 +35,8 @@ pub(crate) async fn apply(
     }
 }
 
-async fn ec2(aws: &Aws, id: &str, put: Tags, gone: Vec<String>) -> Result<(), Failure> {
-    use aws_sdk_ec2::types::Tag;
-    if !put.is_empty() {
-        let tags: Vec<Tag> = put
-            .into_iter()
-            .map(|(key, text)| Tag::builder().key(key).value(text).build())
-            .collect();
-        patiently(aws.pace, "ec2:CreateTags", || {
-            let call = aws.again.ec2.create_tags().resources(id);
-            call.set_tags(Some(tags.clone())).send()
-        })
-        .await?;
-    }
-    if !gone.is_empty() {
-        let tags = gone.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-        let call = aws.again.ec2.delete_tags().resources(id).set_tags(Some(tags));
-        call.send().await.map_err(at("ec2:DeleteTags"))?;
-    }
-    Ok(())
+async fn ec2(aws: &Aws, id: &Arc<str>, put: Tags, gone: Vec<String>) -> Result<(), Failure> {
+    aws.batches.ec2_tags.one(Retag::new(id.clone(), put, gone)).await
 }
 
 /// A key pair is tagged by an id that is not its name.
@@ -64,7 +49,7 @@ async fn ec2_key_pair(aws: &Aws, name: &str, put: Tags, gone: Vec<String>) -> Re
         let message = format!("AWS knows no key pair `{name}` any more");
         return Err(Failure::new(FailureKind::NotFound, message));
     };
-    ec2(aws, &id, put, gone).await
+    ec2(aws, &id.into(), put, gone).await
 }
 
 async fn elb(aws: &Aws, arn: &str, put: Tags, gone: Vec<String>) -> Result<(), Failure> {

@@ -1,7 +1,8 @@
 //! Gathering what many callers ask at about the same time into few calls.
 //!
-//! Callers ask for one thing each. The first one starts a tick; everything that is asked within it
-//! is handed to the asking function as one batch, which makes as few calls of its as it can.
+//! Callers ask for one thing each. The first one starts a tick; as long as more is asked within a
+//! tick, another follows. All of it is handed to the asking function as one batch, which makes as
+//! few calls of its as it can.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,10 @@ use crate::failure::{Failure, FailureKind};
 
 /// What a batch came to: one answer a key. A key without an answer fails alone.
 pub type Answers<K, V> = BTreeMap<K, Result<V, Failure>>;
+
+/// The most ticks that a batch gathers for: who asked first must not wait on and on for those who
+/// come after.
+const MOST_TICKS: usize = 10;
 
 type Ask<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + Sync;
 type Waiting<K, V> = BTreeMap<K, Vec<oneshot::Sender<Result<V, Failure>>>>;
@@ -44,7 +49,8 @@ where
     K: Clone + Ord + Send + 'static,
     V: Clone + Send + 'static,
 {
-    /// Hands what is asked within `tick` to `ask`, each key once, in order.
+    /// Hands what is asked to `ask`, each key once, in order, after a `tick` in which nothing more
+    /// was asked, or ten ticks.
     pub fn new<F>(tick: Duration, ask: F) -> Coalescer<K, V>
     where
         F: Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + Sync + 'static,
@@ -91,11 +97,7 @@ where
 {
     fn answer(self: Arc<Self>) -> BoxFuture<'static, ()> {
         async move {
-            tokio::time::sleep(self.tick).await;
-            let waiting = {
-                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut *waiting)
-            };
+            let waiting = self.gather().await;
             let mut answers = (self.ask)(waiting.keys().cloned().collect()).await;
             for (key, senders) in waiting {
                 let answer = answers.remove(&key).unwrap_or_else(|| Err(unanswered()));
@@ -106,6 +108,18 @@ where
             }
         }
         .boxed()
+    }
+
+    async fn gather(&self) -> Waiting<K, V> {
+        let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..MOST_TICKS {
+            let before = waiting().len();
+            tokio::time::sleep(self.tick).await;
+            if waiting().len() == before {
+                break;
+            }
+        }
+        std::mem::take(&mut *waiting())
     }
 }
 
@@ -161,6 +175,22 @@ mod tests {
         coalescer.one(1).await.expect("known");
         coalescer.one(1).await.expect("known");
         assert_eq!(batches.lock().expect("not poisoned").len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_grows_as_long_as_more_is_asked_and_not_for_ever() {
+        let (coalescer, batches) = doubling();
+        let ask = |key: u32| {
+            let coalescer = &coalescer;
+            async move {
+                tokio::time::sleep(Duration::from_millis(4) * key).await;
+                coalescer.one(key).await.expect("known")
+            }
+        };
+        join_all((1..=8).map(ask)).await;
+        assert_eq!(*batches.lock().expect("not poisoned"), [[1, 2, 3, 4, 5, 6, 7, 8]]);
+        join_all((20..=40).map(ask)).await;
+        assert_eq!(batches.lock().expect("not poisoned").len(), 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,8 +21,12 @@ ami = "ami-12c6146b"
 instance_type = "t3.large"
 "#;
 
+fn calls(lab: &Lab, action: &str) -> usize {
+    lab.account.counts().get(action).copied().unwrap_or(0)
+}
+
 fn launches(lab: &Lab) -> usize {
-    lab.account.counts().get("ec2:RunInstances").copied().unwrap_or(0)
+    calls(lab, "ec2:RunInstances")
 }
 
 async fn destroy(lab: &Lab) {
@@ -78,5 +82,18 @@ async fn those_that_aws_refuses_together_are_launched_in_halves() {
     assert!(lab.up(five).await.expect("applied").is_complete());
     assert_eq!(launches(&lab), 3);
     assert!(lab.would_do(five).await.is_empty());
+    destroy(&lab).await;
+}
+
+#[tokio::test]
+async fn tags_that_change_alike_are_one_call() {
+    let lab = Lab::start().await;
+    assert!(lab.up(FIVE).await.expect("applied").is_complete());
+    lab.account.clear_log();
+    let changed = FIVE.replace(r#"team = "shop""#, r#"owner = "shop""#);
+    assert!(lab.up(&changed).await.expect("changed").is_complete());
+    let sent = ["ec2:CreateTags", "ec2:DeleteTags"].map(|action| calls(&lab, action));
+    assert_eq!(sent, [1, 1]);
+    assert!(lab.would_do(&changed).await.is_empty());
     destroy(&lab).await;
 }
