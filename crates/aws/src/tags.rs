@@ -19,9 +19,12 @@ pub(crate) const LINEAGE: &str = "greenroom:lineage";
 /// The key of the tag with the object's uid.
 pub(crate) const UID: &str = "greenroom:uid";
 
-/// The most tags of an object that are the user's: AWS allows 50, and the owner's are up to 7
+/// The key of the tag of an instance that is stopped for a change, and is to run again.
+pub(crate) const RESTART: &str = "greenroom:restart";
+
+/// The most tags of an object that are the user's: AWS allows 50, ours are up to 8
 /// (AWS General Reference, "Tag naming limits and requirements").
-const MOST: usize = 43;
+const MOST: usize = 42;
 
 /// The tags by which an object is known to be `owner`'s object `uid`.
 pub(crate) fn of_owner(owner: &Owner, uid: &Uid) -> Tags {

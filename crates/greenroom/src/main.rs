@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Values and states are many small allocations; this allocator keeps them close together.
+/// Values and states are many small allocations; this allocator keeps them close together. Without
+/// the kernel's huge pages (`no_thp`), which would double the memory of a small plan.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -6,7 +6,7 @@ use aws_sdk_ec2::operation::modify_instance_attribute::builders::ModifyInstanceA
 use aws_sdk_ec2::primitives::Blob;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification,
-    IamInstanceProfileSpecification, InstanceBlockDeviceMappingSpecification,
+    IamInstanceProfileSpecification, Instance, InstanceBlockDeviceMappingSpecification,
     InstanceCreditSpecificationRequest, SecureBlobAttributeValue,
 };
 use base64::Engine;
@@ -15,10 +15,13 @@ use greenroom_provider::{Failure, FailureKind, Object, typed};
 
 use super::attributes::{Attributes, Metadata};
 use super::launch::{first, user_data};
+use super::read;
 use crate::aws::Aws;
 use crate::error::{ApiError, at};
-use crate::resource::Change;
+use crate::resource::{Change, Tagging};
+use crate::retag;
 use crate::send::{patiently, patiently_if};
+use crate::tags::{RESTART, Tags};
 use crate::types::ebs::{self, Device};
 use crate::types::ec2;
 
@@ -34,7 +37,7 @@ pub(super) async fn apply(aws: &Aws, change: &Change) -> Result<(), Failure> {
     if change.of("disable_api_stop") && wanted.disable_api_stop == Some(false) {
         set_disable_api_stop(aws, id, false).await?;
     }
-    if WHILE_STOPPED.iter().any(|name| change.of(name)) {
+    if change.of("instance_state") || WHILE_STOPPED.iter().any(|name| change.of(name)) {
         stopped(aws, change, &wanted).await?;
     }
     if change.of("disable_api_stop") && wanted.disable_api_stop == Some(true) {
@@ -82,28 +85,44 @@ async fn running(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), 
 /// Stops the instance, changes it and starts it again. One that does not run is not started.
 async fn stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), Failure> {
     let id = &change.object.id;
-    let ran = stop(aws, id).await?;
+    let is_to_run = interrupt(aws, id).await?;
     let changed = set_stopped(aws, change, wanted).await;
-    if ran {
+    if is_to_run {
         // Also after a change that was refused: it ran before.
-        let call = || aws.again.ec2.start_instances().instance_ids(&**id).send();
-        let started = patiently(aws.pace, "ec2:StartInstances", call).await;
+        let started = start(aws, id).await;
         changed.clone()?;
-        started.map_err(|error| not_started(id, error.into()))?;
-        until_in(aws, id, "running").await.map_err(|failure| not_started(id, failure))?;
+        started.map_err(|failure| not_started(id, failure))?;
     }
     changed
 }
 
-/// Stops an instance and waits until it is stopped. Whether it ran.
-pub(crate) async fn stop(aws: &Aws, id: &str) -> Result<bool, Failure> {
-    let ran = state(aws, id).await?.as_deref() == Some("running");
-    if ran {
+/// Stops an instance for a change; whether it is to run again. It is then marked for as long as it
+/// does not, so that it is started even if this process dies before.
+async fn interrupt(aws: &Aws, id: &Arc<str>) -> Result<bool, Failure> {
+    let instance = find(aws, id).await?;
+    let runs = instance.as_ref().is_some_and(|it| read::state(it) == "running");
+    if runs {
+        let mark = Tags::from([(RESTART.to_owned(), "true".to_owned())]);
+        retag::apply(aws, Tagging::Ec2, id, mark, Vec::new()).await?;
+    }
+    stop(aws, id).await?;
+    Ok(runs || instance.is_some_and(|it| read::is_restarting(&it)))
+}
+
+async fn start(aws: &Aws, id: &Arc<str>) -> Result<(), Failure> {
+    let call = || aws.again.ec2.start_instances().instance_ids(&**id).send();
+    patiently(aws.pace, "ec2:StartInstances", call).await?;
+    until_in(aws, id, "running").await?;
+    retag::apply(aws, Tagging::Ec2, id, Tags::new(), vec![RESTART.to_owned()]).await
+}
+
+/// Stops an instance and waits until it is stopped.
+pub(crate) async fn stop(aws: &Aws, id: &str) -> Result<(), Failure> {
+    if state(aws, id).await?.as_deref() == Some("running") {
         let call = || aws.again.ec2.stop_instances().instance_ids(id).send();
         patiently(aws.pace, "ec2:StopInstances", call).await?;
     }
-    until_in(aws, id, "stopped").await.map_err(Failure::unknown_effect)?;
-    Ok(ran)
+    until_in(aws, id, "stopped").await.map_err(Failure::unknown_effect)
 }
 
 async fn set_stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<(), Failure> {
@@ -126,16 +145,19 @@ async fn set_stopped(aws: &Aws, change: &Change, wanted: &Attributes) -> Result<
 }
 
 fn not_started(id: &str, failure: Failure) -> Failure {
-    let help = format!("`{id}` was changed and is stopped; start it, or replace it");
+    let help = format!("`{id}` was changed and is stopped; the next apply starts it");
     failure.help(help).unknown_effect()
 }
 
-async fn state(aws: &Aws, id: &str) -> Result<Option<String>, Failure> {
+async fn find(aws: &Aws, id: &str) -> Result<Option<Instance>, Failure> {
     let call = aws.again.ec2.describe_instances().filters(ec2::filter_by("instance-id", id));
     let answer = call.send().await.map_err(at("ec2:DescribeInstances"))?;
     let reservation = answer.reservations.unwrap_or_default().pop();
-    let instance = reservation.and_then(|it| it.instances.unwrap_or_default().pop());
-    Ok(instance.and_then(|it| Some(it.state?.name?.as_str().to_owned())))
+    Ok(reservation.and_then(|it| it.instances.unwrap_or_default().pop()))
+}
+
+async fn state(aws: &Aws, id: &str) -> Result<Option<String>, Failure> {
+    Ok(find(aws, id).await?.map(|it| read::state(&it).to_owned()))
 }
 
 async fn until_in(aws: &Aws, id: &str, wanted: &str) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use greenroom_model::value::Value;
 use greenroom_provider::{CheckRequest, Draft, WrongArgument};
 
 use super::change::WHILE_STOPPED;
+use super::read::RESTARTING;
 use crate::peers::{Peers, parsed};
 use crate::types::{blocks, ebs, ec2, placement};
 
@@ -27,6 +28,7 @@ pub(super) fn propose(draft: &mut Draft) {
     if draft.left_out("launch_template") {
         without_template(draft);
     }
+    restart(draft);
     public_address(draft);
 }
 
@@ -37,6 +39,16 @@ fn public_address(draft: &mut Draft) {
         |name: &&str| draft.planned(name).map(Value::reveal) != prior.get(name).map(Value::reveal);
     let has_one = prior.get("public_ip").is_some_and(|it| !it.is_null());
     if has_one && WHILE_STOPPED.iter().any(differs) {
+        draft.leave_open("public_ip");
+        draft.leave_open("public_dns");
+    }
+}
+
+/// What was stopped for a change is started again, if that was not done then.
+fn restart(draft: &mut Draft) {
+    let state = draft.prior().and_then(|it| it.get("instance_state")).and_then(Value::as_str);
+    if state == Some(RESTARTING) {
+        draft.set("instance_state", "running");
         draft.leave_open("public_ip");
         draft.leave_open("public_dns");
     }

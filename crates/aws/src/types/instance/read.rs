@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{
     Filter, Instance, InstanceAttributeName as Name, InstanceNetworkInterface, InstanceStateName,
-    MonitoringState, Reservation, StateReason, Volume,
+    MonitoringState, Reservation, StateReason, Tag, Volume,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,9 +18,12 @@ use super::schema::schema;
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Condition, Seen, Sought};
-use crate::tags::{self, Tags};
+use crate::tags::{self, RESTART, Tags};
 use crate::types::ebs::{self, Device};
 use crate::types::ec2;
+
+/// The state of an instance that is stopped for a change, and is to run again.
+pub(super) const RESTARTING: &str = "restarting";
 
 /// The volumes of instances, by id.
 type Volumes = BTreeMap<String, Volume>;
@@ -125,7 +128,8 @@ fn attributes(instance: &Instance, tags: &Tags) -> Attributes {
         ),
         metadata_options: metadata(instance).map(|it| vec![it]),
         launch_template: template(tags).map(|it| vec![it]),
-        instance_state: state(instance).to_owned(),
+        instance_state: if is_restarting(instance) { RESTARTING } else { state(instance) }
+            .to_owned(),
         primary_network_interface_id: interface.and_then(|it| it.network_interface_id.clone()),
         private_dns: filled(&instance.private_dns_name),
         public_dns: filled(&instance.public_dns_name),
@@ -134,8 +138,14 @@ fn attributes(instance: &Instance, tags: &Tags) -> Attributes {
     }
 }
 
+/// Whether it is stopped for a change, and is to run again.
+pub(super) fn is_restarting(instance: &Instance) -> bool {
+    let is_mark = |tag: &Tag| tag.key.as_deref() == Some(RESTART);
+    matches!(state(instance), "stopping" | "stopped") && instance.tags.iter().flatten().any(is_mark)
+}
+
 /// The state's name.
-fn state(instance: &Instance) -> &str {
+pub(super) fn state(instance: &Instance) -> &str {
     let name = instance.state.as_ref().and_then(|it| it.name.as_ref());
     name.map_or("pending", InstanceStateName::as_str)
 }

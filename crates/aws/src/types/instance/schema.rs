@@ -189,7 +189,13 @@ fn computed() -> Vec<Named> {
     let given = |doc| Attribute::computed(Type::String, doc);
     vec![
         ("arn", given("Its ARN.")),
-        ("instance_state", given("`running`, `stopped` …, as AWS has it.")),
+        (
+            "instance_state",
+            given(
+                "`running`, `stopped` …, as AWS has it; `restarting` if it was stopped for a change \
+                 and is still to be started.",
+            ),
+        ),
         ("primary_network_interface_id", given("Its first network interface.")),
         ("private_dns", given("The name of its private address.")),
         ("public_dns", given("The name of its public address.")),

@@ -33,17 +33,31 @@ const END: &[u8] = b"\n}\n";
 /// the same value again.
 #[must_use]
 pub fn encode(plan: &Plan) -> Vec<u8> {
-    let mut content = Vec::new();
-    document::write_lines(&PlanForm::of(plan), &mut content);
+    // About the length of a small operation, so that the vector seldom moves.
+    let mut file = Vec::with_capacity(1024 + 512 * plan.operations().count());
+    // All checksums are of one length: the place of this one is filled when the plan is written.
+    file.extend(opening(&Digest::of(&[])));
+    let start = file.len();
+    document::write_lines(&PlanForm::of(plan), &mut file);
+    let opening = opening(&Digest::of(&file[start..]));
+    file[..start].copy_from_slice(&opening);
+    file.extend_from_slice(END);
+    file
+}
+
+/// The first line, up to where the plan starts.
+fn opening(checksum: &Digest) -> Vec<u8> {
     let header = Header {
         format: FORMAT,
         written_by: WRITTEN_BY.into(),
-        checksum: Text::of(&Digest::of(&content)),
+        checksum: Text::of(checksum),
         plan: (),
     };
-    let header = serde_json::to_vec(&header).expect("a header has text keys");
-    let opening = header.strip_suffix(b"null}").expect("a unit is written as null");
-    [opening, b"\n", &content, END].concat()
+    let mut header = serde_json::to_vec(&header).expect("a header has text keys");
+    let unit = header.len() - b"null}".len();
+    header.truncate(unit);
+    header.push(b'\n');
+    header
 }
 
 /// The plan in a plan file. Sensitive parts come back as pending, with their reference; sensitive
