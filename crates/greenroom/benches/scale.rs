@@ -2,13 +2,17 @@
 //!
 //! Each step runs through the same trait, journal and driver as any type, intents included, on
 //! 1,000, 10,000 and 100,000 `greenroom_value`s, or on the numbers given behind `--`. Of every
-//! step and size the best of several rounds counts, after a round that only warms the allocator;
-//! what a step made is dropped after its time is taken. As a command takes each step once, it
-//! starts with nothing of its data in the processor's caches, whatever the size. The last column is
-//! the growth of the time per resource from the smallest to the largest size: 1.00 is linear.
+//! step and size the best of several rounds counts. A command takes each step once. So does a
+//! round: it is a process of its own, with fresh memory, and each step starts with nothing of its
+//! data in the processor's caches. What a step made is dropped after its time is taken. The last
+//! column is the growth of the time per resource from the smallest to the largest size: 1.00 is
+//! linear.
+//!
+//! For a profiler, `--round SIZE` is one round in this process.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -44,8 +48,14 @@ const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 /// More bytes than the caches of today's processors hold.
 const CACHES: u64 = 128 << 20;
 
-/// The name of a step with its time.
-type Step = (&'static str, Duration);
+/// What makes this binary measure one round.
+const ROUND: &str = "--round";
+
+/// The row of the memory.
+const MEMORY: &str = "most memory";
+
+/// The name of a step with its milliseconds; the last one is memory, in MiB.
+type Step = (String, f64);
 
 /// Every hundredth value is read by the next hundred, so that there are edges to follow.
 const COUNTED: &str = r#"
@@ -75,36 +85,59 @@ impl ProviderFactory for Values {
 }
 
 fn main() {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let given: Vec<usize> = std::env::args().filter_map(|it| it.parse().ok()).collect();
-    let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
-    let columns: Vec<(usize, Vec<Step>)> =
-        sizes.into_iter().map(|size| (size, runtime.block_on(best(size)))).collect();
-    print_table(&columns);
-    println!("\npeak resident memory of all of it: {} MiB", peak_mib());
+    let given: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    match given.as_slice() {
+        [flag, size] if flag == ROUND => print_round(size.parse().expect("a number")),
+        [] => compare(&SIZES),
+        sizes => {
+            let sizes = sizes.iter().map(|it| it.parse().expect("a number"));
+            compare(&sizes.collect::<Vec<_>>());
+        }
+    }
 }
 
-/// The best time of every step, of several rounds after one that does not count.
-///
-/// A small size takes more rounds, as a moment of another process spoils more of it. For a
-/// profiler, `SCALE_ROUNDS=1` measures once and warms nothing.
-async fn best(size: usize) -> Vec<Step> {
-    let given = std::env::var("SCALE_ROUNDS").ok().and_then(|it| it.parse().ok());
-    let rounds = given.unwrap_or((100_000 / size).clamp(4, 30));
-    if rounds > 1 {
-        measure(size).await;
-    }
-    let mut best = measure(size).await;
+/// Measures all sizes and prints them beside each other.
+fn compare(sizes: &[usize]) {
+    let columns: Vec<(usize, Vec<Step>)> = sizes.iter().map(|size| (*size, best(*size))).collect();
+    print_table(&columns);
+}
+
+/// The best of every step, of several rounds: more of a small size, as a moment of another process
+/// spoils more of it.
+fn best(size: usize) -> Vec<Step> {
+    let rounds = (100_000 / size).clamp(10, 30);
+    let mut best = round(size);
     for _ in 1..rounds {
-        for (kept, (_, time)) in best.iter_mut().zip(measure(size).await) {
-            kept.1 = kept.1.min(time);
+        for (kept, (_, figure)) in best.iter_mut().zip(round(size)) {
+            kept.1 = kept.1.min(figure);
         }
     }
     best
 }
 
-async fn measure(size: usize) -> Vec<Step> {
+/// Measures once, in a process of its own.
+fn round(size: usize) -> Vec<Step> {
+    let this = std::env::current_exe().expect("a path");
+    let output = Command::new(this).args([ROUND, &size.to_string()]).output().expect("started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let step = |line: &str| {
+        let (name, figure) = line.split_once(": ").expect("a name and a figure");
+        (name.to_owned(), figure.parse().expect("a number"))
+    };
+    text.lines().map(step).collect()
+}
+
+fn print_round(size: usize) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for (step, time) in runtime.block_on(measure(size)) {
+        println!("{step}: {}", time.as_secs_f64() * 1e3);
+    }
+    println!("{MEMORY}: {}", peak_mib());
+}
+
+async fn measure(size: usize) -> Vec<(&'static str, Duration)> {
     let folder = tempfile::tempdir().expect("a folder");
     let workbench = workbench(folder.path());
     let name: StateName = "bench/bench/default".parse().expect("a state's name");
@@ -265,13 +298,13 @@ fn print_table(columns: &[(usize, Vec<Step>)]) {
     let (Some((small, firsts)), Some((large, lasts))) = (columns.first(), columns.last()) else {
         return;
     };
-    let sizes: String = columns.iter().map(|(size, _)| format!(" {size:>10}")).collect();
+    let sizes: String = columns.iter().map(|(size, _)| format!(" {size:>7}    ")).collect();
     println!("{:<24}{sizes}   growth", "step");
     for (row, (step, first)) in firsts.iter().enumerate() {
-        let milliseconds = |it: &Step| format!(" {:>7.1} ms", it.1.as_secs_f64() * 1e3);
-        let cells: String = columns.iter().map(|(_, steps)| milliseconds(&steps[row])).collect();
-        let each = |time: Duration, size: usize| time.as_secs_f64() / size as f64;
-        let growth = each(lasts[row].1, *large) / each(*first, *small);
+        let unit = if step == MEMORY { "MiB" } else { "ms" };
+        let cell = |steps: &[Step]| format!(" {:>7.1} {unit:<3}", steps[row].1);
+        let cells: String = columns.iter().map(|(_, steps)| cell(steps)).collect();
+        let growth = (lasts[row].1 / *large as f64) / (first / *small as f64);
         println!("{step:<24}{cells}   {growth:.2}");
     }
 }
