@@ -14,4 +14,5 @@ mod lifecycle;
 mod mistakes;
 mod shop;
 mod traffic;
+mod verifying;
 mod world;

@@ -17,6 +17,7 @@ mod journal;
 mod providers;
 mod session;
 mod settle;
+mod verify;
 mod workbench;
 
 pub use cancel::Cancel;
@@ -28,4 +29,5 @@ pub use files::ProjectFiles;
 pub use gates::{Gates, NoGates};
 pub use providers::{ProviderFactory, Providers};
 pub use session::Session;
+pub use verify::{Known, Verified, VerifyRequest};
 pub use workbench::{PlanRequest, Planned, View, Workbench};

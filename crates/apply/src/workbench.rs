@@ -131,7 +131,7 @@ impl Workbench {
     ///
     /// A setting that the specs leave out stays as the state remembers it: a command that runs
     /// with another environment must not take its own world for the state's.
-    async fn settled_in(
+    pub(crate) async fn settled_in(
         &self,
         desired: Arc<Desired>,
         state: Option<&State>,

@@ -2,6 +2,7 @@
 
 mod changing;
 mod creating;
+mod owned;
 mod schema;
 mod waiting;
 
@@ -15,8 +16,8 @@ use greenroom_model::schema::{ProviderSchema, ReadCost};
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure,
-    FailureKind, FindRequest, Found, ImportRequest, Object, Proposal, ProposeRequest, Provider,
-    ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
+    FailureKind, FindRequest, Found, ImportRequest, Object, Owned, Proposal, ProposeRequest,
+    Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
 };
 use tokio::time::timeout;
 
@@ -218,6 +219,11 @@ impl Provider for AwsProvider {
             }))
         });
         join_all(answers).await
+    }
+
+    async fn owned(&self, project: &str) -> Result<Vec<Owned>, Failure> {
+        self.aws.check_account().await?;
+        self.owned_by(project).await
     }
 
     async fn create(&self, request: CreateRequest) -> Result<Created, Failure> {

@@ -151,6 +151,8 @@ pub(crate) enum Sought {
     Uids(Vec<Uid>),
     /// All whose tags have this lineage.
     Lineage(Lineage),
+    /// All whose tags have this project.
+    Project(Arc<str>),
     /// Those with these names, where a name is unique.
     Names(Vec<String>),
 }

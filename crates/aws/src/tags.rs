@@ -16,8 +16,15 @@ pub(crate) type Tags = BTreeMap<String, String>;
 pub(crate) const PREFIX: &str = "greenroom:";
 /// The key of the tag with the state's lineage.
 pub(crate) const LINEAGE: &str = "greenroom:lineage";
+/// The key of the tag with the project's name.
+pub(crate) const PROJECT: &str = "greenroom:project";
 /// The key of the tag with the object's uid.
 pub(crate) const UID: &str = "greenroom:uid";
+
+/// What the tag of the owner's kind says of an environment that may be reaped, and of one that may
+/// not.
+const EPHEMERAL: &str = "ephemeral";
+const PROMOTED: &str = "promoted";
 
 /// The key of the tag of an instance that is stopped for a change, and is to run again.
 pub(crate) const RESTART: &str = "greenroom:restart";
@@ -29,8 +36,8 @@ const MOST: usize = 42;
 /// The tags by which an object is known to be `owner`'s object `uid`.
 pub(crate) fn of_owner(owner: &Owner, uid: &Uid) -> Tags {
     let kind = match owner.kind {
-        EnvironmentKind::Ephemeral => "ephemeral",
-        EnvironmentKind::Promoted => "promoted",
+        EnvironmentKind::Ephemeral => EPHEMERAL,
+        EnvironmentKind::Promoted => PROMOTED,
     };
     let fixed = [
         ("project", owner.project.to_string()),
@@ -48,6 +55,25 @@ pub(crate) fn of_owner(owner: &Owner, uid: &Uid) -> Tags {
 pub(crate) fn owner_in(tags: &Tags) -> Option<(Lineage, Uid)> {
     let lineage = Lineage(tags.get(LINEAGE)?.as_str().into());
     Some((lineage, Uid(tags.get(UID)?.as_str().into())))
+}
+
+/// All that tags say of an object's owner, and its uid; `None` unless they say everything.
+pub(crate) fn whole_owner_in(tags: &Tags) -> Option<(Owner, Uid)> {
+    let text = |key: &str| tags.get(&format!("{PREFIX}{key}")).map(String::as_str);
+    let (lineage, uid) = owner_in(tags)?;
+    let owner = Owner {
+        project: text("project")?.into(),
+        stage: text("stage")?.into(),
+        scope: text("environment")?.parse().ok()?,
+        lineage,
+        kind: match text("kind")? {
+            EPHEMERAL => EnvironmentKind::Ephemeral,
+            PROMOTED => EnvironmentKind::Promoted,
+            _ => return None,
+        },
+        expires: text("expires").map(Into::into),
+    };
+    Some((owner, uid))
 }
 
 /// The user's tags among all of an object's.
@@ -125,6 +151,23 @@ mod tests {
         let mut attributes = Attributes::new();
         describe(&mut attributes, all, defaults, &prior);
         format!("{:?} of {:?}", attributes["tags"], attributes["tags_all"])
+    }
+
+    #[test]
+    fn the_owners_tags_say_the_whole_owner() {
+        let owner = Owner {
+            project: "shop".into(),
+            stage: "integration".into(),
+            scope: "pr-7".parse().expect("a name"),
+            lineage: Lineage("l".into()),
+            kind: EnvironmentKind::Ephemeral,
+            expires: Some("2026-11-26T12:00:00Z".into()),
+        };
+        let uid = Uid("u".into());
+        let mut all = of_owner(&owner, &uid);
+        assert_eq!(whole_owner_in(&all), Some((owner, uid)));
+        all.remove("greenroom:stage");
+        assert_eq!(whole_owner_in(&all), None);
     }
 
     #[test]

@@ -220,6 +220,14 @@ pub(crate) enum StateCommand {
     Show(StateShowArgs),
     /// Describe the state's files, however damaged they are
     Examine(Target),
+    /// Compare the states of a stage, or of all, with the world
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The stage; without it, all of the project
+    pub(crate) stage: Option<String>,
 }
 
 #[derive(Debug, Args)]

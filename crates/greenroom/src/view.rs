@@ -15,6 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod state;
 pub(crate) mod summary;
 pub(crate) mod value;
+pub(crate) mod verified;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -78,12 +79,13 @@ pub(crate) enum Kind {
     State,
     States,
     Summary,
+    Verified,
 }
 
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 33] = [
+    pub(crate) const ALL: [Kind; 34] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -117,6 +119,7 @@ impl Kind {
         Kind::State,
         Kind::States,
         Kind::Summary,
+        Kind::Verified,
     ];
 
     /// The value of `type`.
@@ -155,6 +158,7 @@ impl Kind {
             Kind::State => "state",
             Kind::States => "states",
             Kind::Summary => "summary",
+            Kind::Verified => "verified",
         }
     }
 }

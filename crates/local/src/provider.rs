@@ -10,13 +10,13 @@ use greenroom_model::schema::{Attribute, ProviderSchema, Type};
 use greenroom_model::value::{Path, Step, Value};
 use greenroom_provider::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest,
-    Found, Object, Proposal, ProposeRequest, Provider, ReadAnswer, ReadRequest, UpdateRequest,
-    WrongArgument,
+    Found, Object, Owned, Proposal, ProposeRequest, Provider, ReadAnswer, ReadRequest,
+    UpdateRequest, WrongArgument,
 };
 use tokio::time::timeout;
 
 use crate::failure;
-use crate::runtime::{Kind, Launcher, Owner, Root, Uid};
+use crate::runtime::{Kind, Launcher, ObjectType, Owner, Root, Uid};
 use crate::types::{self, Context, ResourceType, World};
 
 /// What the provider needs from the command.
@@ -76,6 +76,7 @@ impl LocalProvider {
     async fn read_one(&self, object: &Object, world: &World) -> Result<ReadAnswer, Failure> {
         let kind = self.resource_type(&object.kind)?;
         let uid = uid_of(&object.id)?;
+        self.refuse_strangers(kind, &uid, &object.owner)?;
         match kind.read(&self.context, &uid, world).await {
             Ok(Some(attributes)) => Ok(ReadAnswer::Present(attributes)),
             Ok(None) => Ok(ReadAnswer::Gone),
@@ -185,6 +186,16 @@ impl Provider for LocalProvider {
             answers.push(self.find_one(request, &world).await);
         }
         answers
+    }
+
+    async fn owned(&self, project: &str) -> Result<Vec<Owned>, Failure> {
+        let mut found = Vec::new();
+        for object in ObjectType::ALL {
+            let owners =
+                self.context.root.objects(object).map_err(|error| failure::file(&error))?;
+            found.extend(owners.iter().filter(|it| it.project == project).filter_map(owned));
+        }
+        Ok(found)
     }
 
     async fn create(&self, request: CreateRequest) -> Result<Created, Failure> {
@@ -302,6 +313,27 @@ fn owner(owner: &identity::Owner, uid: &Uid, kind: &str, address: &str) -> Owner
         r#type: kind.to_owned(),
         address: address.to_owned(),
     }
+}
+
+/// What an owner file says; `None` if it names no scope.
+fn owned(owner: &Owner) -> Option<Owned> {
+    Some(Owned {
+        kind: owner.r#type.as_str().into(),
+        id: owner.uid.as_str().into(),
+        uid: identity::Uid(owner.uid.as_str().into()),
+        owner: identity::Owner {
+            project: owner.project.as_str().into(),
+            stage: owner.stage.as_str().into(),
+            scope: owner.scope.parse().ok()?,
+            lineage: identity::Lineage(owner.lineage.as_str().into()),
+            kind: match owner.kind {
+                Kind::Ephemeral => EnvironmentKind::Ephemeral,
+                Kind::Promoted => EnvironmentKind::Promoted,
+            },
+            expires: owner.expires.as_deref().map(Into::into),
+        },
+        attributes: Value::Null,
+    })
 }
 
 fn uid_of(id: &str) -> Result<Uid, Failure> {

@@ -18,7 +18,7 @@ pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use request::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
-    ImportRequest, Object, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest,
+    ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest,
     UpdateRequest, WrongArgument,
 };
 
@@ -58,6 +58,14 @@ pub trait Provider: Send + Sync {
     ///
     /// An object that is found has the uid of its request and this state's owner marks.
     async fn find(&self, requests: Vec<FindRequest>) -> Vec<Result<Option<Found>, Failure>>;
+
+    /// Everything that can be reached with these settings and says that it is `project`'s, of all
+    /// types whose objects say whose they are. What is on its way out is left out.
+    ///
+    /// The default is for a provider whose objects are not outside of the state.
+    async fn owned(&self, _project: &str) -> Result<Vec<Owned>, Failure> {
+        Ok(Vec::new())
+    }
 
     /// Makes an object and returns as soon as it has an id.
     ///

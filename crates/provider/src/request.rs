@@ -186,6 +186,21 @@ pub struct Found {
     pub attributes: Value,
 }
 
+/// An object that says whose it is.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    /// Its type.
+    pub kind: Arc<str>,
+    /// The provider's name for it.
+    pub id: Arc<str>,
+    /// Its identity for life.
+    pub uid: Uid,
+    /// Whose it says it is.
+    pub owner: Owner,
+    /// Its attributes as far as they were looked at.
+    pub attributes: Value,
+}
+
 /// Asks to change an object in place.
 #[derive(Clone, Debug)]
 pub struct UpdateRequest {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use greenroom_apply::{
     Applied, ApplyError, Cancel, NoGates, PlanRequest, Planned, ProjectFiles, ProviderFactory,
-    Providers, Session, SystemClock, Unobserved, Workbench,
+    Providers, Session, SystemClock, Unobserved, Verified, VerifyRequest, Workbench,
 };
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
@@ -211,6 +211,18 @@ impl Lab {
         let applied = session.apply(Arc::new(plan), BTreeMap::new(), &Cancel::new()).await?;
         session.close().await?;
         Ok(applied)
+    }
+
+    /// Compares all states with the world that a template's providers reach.
+    ///
+    /// # Panics
+    ///
+    /// If the template has mistakes, or something cannot be read.
+    pub async fn verify(&self, template: &str) -> Verified {
+        let desired = Arc::new(self.desired(template).expect("a sound template"));
+        let project = desired.project.clone();
+        let request = VerifyRequest { project, stage: None, desired: vec![desired] };
+        self.workbench.verify(request).await.expect("everything can be read")
     }
 
     /// What a template wants.

@@ -29,6 +29,7 @@ pub(crate) fn filter(sought: &Sought, id: &str) -> Filter {
             (format!("tag:{}", tags::UID), uids.iter().map(ToString::to_string).collect())
         }
         Sought::Lineage(lineage) => (format!("tag:{}", tags::LINEAGE), vec![lineage.to_string()]),
+        Sought::Project(project) => (format!("tag:{}", tags::PROJECT), vec![project.to_string()]),
         Sought::Names(names) => ("group-name".to_owned(), names.clone()),
     };
     Filter::builder().name(name).set_values(Some(values)).build()

@@ -87,13 +87,18 @@ fn plain(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// The names that are sought: ids are names here, and IAM finds nothing by tags.
-pub(crate) fn names(sought: &Sought) -> Vec<String> {
-    match sought {
+/// The names that are sought: ids are names here, and IAM finds nothing by tags. For a project's
+/// they are `all`, which is only then awaited.
+pub(crate) async fn names(
+    sought: &Sought,
+    all: impl Future<Output = Result<Vec<String>, Failure>>,
+) -> Result<Vec<String>, Failure> {
+    Ok(match sought {
         Sought::Ids(ids) => ids.iter().map(ToString::to_string).collect(),
         Sought::Names(names) => names.clone(),
+        Sought::Project(_) => all.await?,
         Sought::Uids(_) | Sought::Lineage(_) => Vec::new(),
-    }
+    })
 }
 
 /// How to look for an object whose create was not answered: by the name that was sent.

@@ -75,7 +75,7 @@ impl Resource for IamInstanceProfile {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let names = iam::names(sought);
+        let names = iam::names(sought, all(aws)).await?;
         let looks = names.into_iter().map(|name| async move { profile(aws, &name).await });
         let found: Vec<_> = futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
         found.into_iter().filter_map(|it| it.map(|it| it.map(seen)).transpose()).collect()
@@ -111,6 +111,14 @@ impl Resource for IamInstanceProfile {
         let call = aws.again.iam.delete_instance_profile().instance_profile_name(&*object.id);
         ec2::deleted(call.send().await.map_err(at("iam:DeleteInstanceProfile")))
     }
+}
+
+/// The names of all instance profiles.
+async fn all(aws: &Aws) -> Result<Vec<String>, Failure> {
+    let pages = aws.again.iam.list_instance_profiles().into_paginator();
+    let found = pages.items().send().collect::<Result<Vec<InstanceProfile>, _>>().await;
+    let found = found.map_err(at("iam:ListInstanceProfiles"))?;
+    Ok(found.into_iter().map(|it| it.instance_profile_name).collect())
 }
 
 async fn profile(aws: &Aws, name: &str) -> Result<Option<InstanceProfile>, Failure> {

@@ -101,7 +101,7 @@ impl Resource for IamRole {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        let names = iam::names(sought);
+        let names = iam::names(sought, all(aws)).await?;
         let looks = names.into_iter().map(|name| async move { role(aws, &name).await });
         let roles: Vec<_> = futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
         roles.into_iter().filter_map(|it| it.map(|it| it.map(seen)).transpose()).collect()
@@ -182,6 +182,15 @@ fn is_too_fresh(error: &ApiError) -> bool {
     error.is_not_found()
         || (error.has_code("MalformedPolicyDocument")
             && error.message.contains("Invalid principal"))
+}
+
+/// The names of all roles but those that AWS makes for its own services.
+async fn all(aws: &Aws) -> Result<Vec<String>, Failure> {
+    let pages = aws.again.iam.list_roles().into_paginator();
+    let found = pages.items().send().collect::<Result<Vec<Role>, _>>().await;
+    let mut found = found.map_err(at("iam:ListRoles"))?;
+    found.retain(|it| !it.path.starts_with("/aws-service-role/"));
+    Ok(found.into_iter().map(|it| it.role_name).collect())
 }
 
 async fn role(aws: &Aws, name: &str) -> Result<Option<Role>, Failure> {

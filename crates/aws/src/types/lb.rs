@@ -187,6 +187,12 @@ pub(crate) async fn describe(
     }
 }
 
+/// The ARNs of all load balancers of the account and region.
+pub(crate) async fn all_arns(aws: &Aws) -> Result<Vec<String>, Failure> {
+    let found = describe(aws, Which::All).await?;
+    Ok(found.into_iter().filter_map(|it| it.load_balancer_arn).collect())
+}
+
 /// A load balancer as a look sees it, its tags aside.
 pub(crate) fn seen(found: elb_types::LoadBalancer) -> Seen {
     let arn = found.load_balancer_arn.unwrap_or_default();

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_elasticloadbalancingv2::types::{self as elb_types, Certificate, ProtocolEnum};
+use futures::{StreamExt, TryStreamExt, stream};
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::action::{self, Action};
-use super::{ec2, elb};
+use super::{ec2, elb, lb};
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, New, Resource, Seen, Sent, Sought, Tagging};
@@ -64,8 +65,9 @@ impl Resource for Listener {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        elb::look_inside(aws, sought, load_balancer_of, |parent| of_load_balancer(aws, parent))
-            .await
+        let load_balancers = lb::all_arns(aws);
+        let inside = |load_balancer| of_load_balancer(aws, load_balancer);
+        elb::look_inside(aws, sought, load_balancer_of, load_balancers, inside).await
     }
 
     fn handle(&self, sent: &Sent<'_>) -> Option<Sought> {
@@ -205,6 +207,14 @@ fn is_secure(protocol: &str) -> bool {
 fn load_balancer_of(listener: &str) -> Option<String> {
     let (head, _) = listener.rsplit_once('/')?;
     Some(head.replacen(":listener/", ":loadbalancer/", 1))
+}
+
+/// The ARNs of all listeners of the account and region.
+pub(crate) async fn all_arns(aws: &Aws) -> Result<Vec<String>, Failure> {
+    let parents = stream::iter(lb::all_arns(aws).await?);
+    let found = parents.map(|parent| of_load_balancer(aws, parent)).buffered(elb::PARENTS);
+    let found: Vec<Vec<Seen>> = found.try_collect().await?;
+    Ok(found.into_iter().flatten().map(|it| it.id.to_string()).collect())
 }
 
 async fn of_load_balancer(aws: &Aws, parent: String) -> Result<Vec<Seen>, Failure> {

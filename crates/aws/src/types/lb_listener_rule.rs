@@ -12,7 +12,7 @@ use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::action::{self, Action};
-use super::{ec2, elb};
+use super::{ec2, elb, lb_listener};
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Change, New, Resource, Seen, Sent, Sought, Tagging};
@@ -70,7 +70,9 @@ impl Resource for ListenerRule {
     }
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
-        elb::look_inside(aws, sought, listener_of, |parent| of_listener(aws, parent)).await
+        let listeners = lb_listener::all_arns(aws);
+        let inside = |listener| of_listener(aws, listener);
+        elb::look_inside(aws, sought, listener_of, listeners, inside).await
     }
 
     fn handle(&self, sent: &Sent<'_>) -> Option<Sought> {

@@ -1,5 +1,7 @@
 //! The life of an object of each type: made, left alone, changed in place, changed and deleted
-//! behind our back, made anew, taken over, deleted.
+//! behind our back, made anew, taken over, found without its state, deleted.
+
+use std::sync::Arc;
 
 use greenroom_model::address::Address;
 use greenroom_model::schema::ReadCost;
@@ -34,6 +36,7 @@ impl Life {
     pub(crate) async fn live_in(self, lab: &Lab) {
         self.is_made(lab).await;
         self.is_taken_over(lab).await;
+        self.is_found_without_its_state(lab).await;
         if let Some(changed) = &self.changed {
             self.is_changed_in_place(lab, changed).await;
             self.is_changed_behind_our_back(lab).await;
@@ -57,6 +60,21 @@ impl Life {
     async fn is_taken_over(&self, lab: &Lab) {
         let object = self.object(lab).await;
         imports(lab, &object, &import_id(&object)).await;
+    }
+
+    /// Whoever has its state misses nothing and finds nothing else; whoever has not finds it by
+    /// what it says of its owner, if it says so.
+    async fn is_found_without_its_state(&self, lab: &Lab) {
+        let verified = lab.verify(&self.base).await;
+        assert!(verified.agrees(), "{verified:#?}");
+        let object = self.object(lab).await;
+        let elsewhere = Lab::on(lab.account.clone()).await;
+        let orphans = elsewhere.verify(&self.base).await.orphans;
+        let found = orphans.iter().find(|it| it.uid == object.uid);
+        let provider = lab.provider().await;
+        let says_whose = provider.schema().resources[&object.kind].attributes.contains_key("tags");
+        assert_eq!(found.map(|it| &it.id), says_whose.then_some(&object.id), "{orphans:#?}");
+        assert!(found.is_none_or(|it| it.owner == *object.owner), "{found:?}");
     }
 
     async fn is_changed_in_place(&self, lab: &Lab, changed: &str) {
@@ -100,7 +118,10 @@ impl Life {
     async fn is_deleted_behind_our_back(&self, lab: &Lab) {
         let last = self.last();
         let object = self.object(lab).await;
+        let uid = object.uid.clone();
         delete(lab, object).await;
+        let phantoms = lab.verify(last).await.phantoms;
+        assert!(phantoms.iter().any(|it| it.uid == uid), "{phantoms:?}");
         let plan = lab.would_do(last).await;
         assert!(plan.contains(&self.operation("create")), "{plan:?}");
         self.becomes(lab, last).await;
@@ -155,7 +176,7 @@ pub(crate) fn object_of(state: &State, address: &Address) -> Object {
         uid: remote.uid.clone(),
         id: remote.id.clone(),
         attributes: remote.attributes.clone(),
-        owner: std::sync::Arc::new(greenroom_model::identity::Owner {
+        owner: Arc::new(greenroom_model::identity::Owner {
             project: state.project.clone(),
             stage: state.stage.clone(),
             scope: address.scope.clone(),

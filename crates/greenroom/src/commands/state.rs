@@ -3,6 +3,7 @@
 mod examine;
 mod list;
 mod show;
+mod verify;
 
 use greenroom_apply::View;
 
@@ -18,6 +19,7 @@ pub(super) async fn run(command: StateCommand, context: &Context) -> Result<Exit
         StateCommand::List(target) => list::run(&target, context).await,
         StateCommand::Show(args) => show::run(&args, context).await,
         StateCommand::Examine(target) => examine::run(&target, context).await,
+        StateCommand::Verify(args) => verify::run(args, context).await,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_apply::{About, Event};
+use greenroom_apply::{About, Event, Verified};
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::plan::{OperationId, OperationKind};
 use greenroom_model::state::Instance;
@@ -24,6 +24,7 @@ use super::outputs::Outputs;
 use super::plan::PlanView;
 use super::state::{Detail, Examined, StateView, States};
 use super::summary::{Outcome, Summary};
+use super::verified::VerifiedView;
 use super::{Kind, Message};
 
 const PAGE: &str = include_str!("../../../../docs/book/src/events.md");
@@ -96,6 +97,7 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
         holder: None,
         refused: None,
     }));
+    look(&VerifiedView(Verified::default()));
     for event in events() {
         look(&EventView(&event));
     }

@@ -42,29 +42,32 @@ where
                 let found = names.iter().map(|name| describe(Which::Name(name.clone())));
                 Ok(try_join_all(found).await?.into_iter().flatten().collect())
             }
-            Sought::Uids(_) | Sought::Lineage(_) => describe(Which::All).await,
+            Sought::Uids(_) | Sought::Lineage(_) | Sought::Project(_) => describe(Which::All).await,
         }
     };
     with_tags(aws, sought, found).await
 }
 
 /// Looks at objects that nobody lists but by their parent: those with the ARNs that are sought,
-/// or all inside the parents whose ARNs are sought as names.
+/// all inside the parents whose ARNs are sought as names, or for a project's all inside `parents`,
+/// which is only then awaited.
 pub(crate) async fn look_inside<F>(
     aws: &Aws,
     sought: &Sought,
     parent_of: impl Fn(&str) -> Option<String>,
+    parents: impl Future<Output = Result<Vec<String>, Failure>>,
     describe: impl Fn(String) -> F,
 ) -> Result<Vec<Seen>, Failure>
 where
     F: Future<Output = Result<Vec<Seen>, Failure>>,
 {
-    let parents: BTreeSet<String> = match sought {
-        Sought::Ids(ids) => ids.iter().filter_map(|id| parent_of(id)).collect(),
-        Sought::Names(parents) => parents.iter().cloned().collect(),
-        Sought::Uids(_) | Sought::Lineage(_) => BTreeSet::new(),
-    };
     let found = async {
+        let parents: BTreeSet<String> = match sought {
+            Sought::Ids(ids) => ids.iter().filter_map(|id| parent_of(id)).collect(),
+            Sought::Names(parents) => parents.iter().cloned().collect(),
+            Sought::Project(_) => parents.await?.into_iter().collect(),
+            Sought::Uids(_) | Sought::Lineage(_) => BTreeSet::new(),
+        };
         let found = stream::iter(parents).map(describe).buffered(PARENTS);
         let found = found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
         Ok(match sought {

@@ -60,7 +60,9 @@ fn filter(sought: &Sought) -> Filter {
 /// such as those of an instance that was imported, is asked for by instance.
 async fn volumes(aws: &Aws, sought: &Sought, found: &[Reservation]) -> Result<Volumes, Failure> {
     let mut volumes = match sought {
-        Sought::Lineage(_) => describe_volumes(aws, ec2::filter(sought, "")).await?,
+        Sought::Lineage(_) | Sought::Project(_) => {
+            describe_volumes(aws, ec2::filter(sought, "")).await?
+        }
         _ => Volumes::new(),
     };
     let instances = found.iter().flat_map(|it| it.instances.iter().flatten());

@@ -1,0 +1,262 @@
+//! Verifying: what states know beside what the world says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use greenroom_engine::desired::Desired;
+use greenroom_model::address::{Address, Scope};
+use greenroom_model::identity::Uid;
+use greenroom_model::state::{Remote, State, Status};
+use greenroom_provider::{
+    Failure, FailureKind, Object, Owned, Provider, ReadAnswer, ReadDepth, ReadRequest,
+};
+use greenroom_store::StateName;
+
+use crate::error::ApplyError;
+use crate::session::owner;
+use crate::workbench::{View, Workbench};
+
+/// What to verify.
+pub struct VerifyRequest {
+    /// The project.
+    pub project: Arc<str>,
+    /// One stage of it; `None` is all.
+    pub stage: Option<Arc<str>>,
+    /// What is wanted of its stages, as far as the specs say so: their providers are asked as well
+    /// as those that made what the states have.
+    pub desired: Vec<Arc<Desired>>,
+}
+
+/// What verifying found; everything in order.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// The states that were compared, as they were when the world was looked at.
+    pub states: BTreeMap<StateName, View>,
+    /// How many objects they have.
+    pub objects: usize,
+    /// Objects that a state has and the world has not.
+    pub phantoms: Vec<Known>,
+    /// Objects that a state has and that say they are another's, with what they say.
+    pub strangers: Vec<(Known, Failure)>,
+    /// Objects that say they are the project's and that none of its states knows.
+    pub orphans: Vec<Owned>,
+}
+
+/// An object that a state has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Known {
+    /// The state.
+    pub state: StateName,
+    /// Where it has the object.
+    pub address: Address,
+    /// The object's identity for life.
+    pub uid: Uid,
+    /// The provider's name for it.
+    pub id: Arc<str>,
+}
+
+impl Verified {
+    /// Whether states and world agree.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.phantoms.is_empty() && self.strangers.is_empty() && self.orphans.is_empty()
+    }
+}
+
+/// Objects that one provider is asked about, with those of its answers that are of interest.
+type Group<'s> = (&'s StateName, &'s State, Scope, Arc<str>);
+
+impl Workbench {
+    /// Compares states with the world. Takes no lease, changes nothing.
+    ///
+    /// What an apply makes or removes meanwhile is not mistaken for a difference: its intents are
+    /// in the state before anything is in the world, and a state is read again before something
+    /// is called missing.
+    ///
+    /// # Errors
+    ///
+    /// A state cannot be read, or a provider cannot be asked.
+    pub async fn verify(&self, request: VerifyRequest) -> Result<Verified, ApplyError> {
+        let before = self.views(&request).await?;
+        let mut orphans = self.owned(&request, &before).await?;
+        let states = self.views(&request).await?;
+        let known = uids(&states);
+        let is_of_stage =
+            |it: &Owned| request.stage.as_ref().is_none_or(|of| *of == it.owner.stage);
+        orphans.retain(|it| is_of_stage(it) && !known.contains(&it.uid));
+        orphans.sort_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
+        let (mut phantoms, strangers) = self.compare(&states).await?;
+        if !phantoms.is_empty() {
+            let now = remotes(&self.views(&request).await?);
+            phantoms.retain(|it| now.contains(it));
+        }
+        let objects = of(&states).map(|(_, state)| state.objects()).sum();
+        Ok(Verified { states, objects, phantoms, strangers, orphans })
+    }
+
+    async fn views(
+        &self,
+        request: &VerifyRequest,
+    ) -> Result<BTreeMap<StateName, View>, ApplyError> {
+        let mut views = BTreeMap::new();
+        for name in self.store.list().await? {
+            let is_of_stage =
+                request.stage.as_ref().is_none_or(|stage| **stage == *name.stage.as_str());
+            if *name.project.as_str() == *request.project && is_of_stage {
+                let view = self.view(&name).await?;
+                views.insert(name, view);
+            }
+        }
+        Ok(views)
+    }
+
+    /// Everything in the world that says it is the project's.
+    async fn owned(
+        &self,
+        request: &VerifyRequest,
+        views: &BTreeMap<StateName, View>,
+    ) -> Result<Vec<Owned>, ApplyError> {
+        let mut asked: Vec<Arc<dyn Provider>> = Vec::new();
+        let mut found: BTreeMap<(Arc<str>, Arc<str>), Owned> = BTreeMap::new();
+        for (configuration, provider) in self.reachable(request, views).await? {
+            if asked.iter().any(|it| Arc::ptr_eq(it, &provider)) {
+                continue;
+            }
+            let owned = provider.owned(&request.project).await;
+            let owned = owned.map_err(unusable(&configuration))?;
+            found.extend(owned.into_iter().map(|it| ((it.kind.clone(), it.id.clone()), it)));
+            asked.push(provider);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The providers that states have used or specs use, with their configurations.
+    async fn reachable(
+        &self,
+        request: &VerifyRequest,
+        views: &BTreeMap<StateName, View>,
+    ) -> Result<Vec<(Arc<str>, Arc<dyn Provider>)>, ApplyError> {
+        let mut found = Vec::new();
+        for (_, state) in of(views) {
+            for (configuration, settings) in
+                state.scopes.values().flat_map(|it| &it.inputs.providers)
+            {
+                let provider = self.providers.get(configuration, Some(settings)).await;
+                found.push((configuration.clone(), provider.map_err(unusable(configuration))?));
+            }
+        }
+        for desired in &request.desired {
+            let desired = self.settled_in(desired.clone(), None).await?;
+            for (configuration, settings) in desired.scopes.values().flat_map(|it| &it.providers) {
+                let provider = self.providers.get(configuration, Some(settings)).await;
+                found.push((configuration.clone(), provider.map_err(unusable(configuration))?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What of the states the world does not have, and what of it is another's.
+    async fn compare(
+        &self,
+        states: &BTreeMap<StateName, View>,
+    ) -> Result<(Vec<Known>, Vec<(Known, Failure)>), ApplyError> {
+        let (mut phantoms, mut strangers) = (Vec::new(), Vec::new());
+        for ((name, state, scope, configuration), objects) in grouped(states) {
+            let provider = self.providers.of_state(&configuration, state, &scope).await;
+            let provider = provider.map_err(unusable(&configuration))?;
+            let request =
+                |object: &Object| ReadRequest { object: object.clone(), depth: ReadDepth::Bulk };
+            let answers = provider.read(objects.iter().map(request).collect()).await;
+            for (object, answer) in objects.into_iter().zip(answers) {
+                let Object { address, uid, id, .. } = object;
+                let known = Known { state: name.clone(), address, uid, id };
+                match answer {
+                    Ok(ReadAnswer::Present(_) | ReadAnswer::Broken { .. }) => {}
+                    Ok(ReadAnswer::Gone) => phantoms.push(known),
+                    Err(failure) if failure.kind == FailureKind::Stranger => {
+                        strangers.push((known, failure));
+                    }
+                    Err(failure) => return Err(unusable(&configuration)(failure)),
+                }
+            }
+        }
+        phantoms.sort();
+        strangers.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok((phantoms, strangers))
+    }
+}
+
+/// The states that there are.
+fn of(views: &BTreeMap<StateName, View>) -> impl Iterator<Item = (&StateName, &State)> {
+    views.iter().filter_map(|(name, view)| Some((name, view.state.as_ref()?)))
+}
+
+/// The uids of everything that the states have, are about to have, or watch for.
+fn uids(views: &BTreeMap<StateName, View>) -> BTreeSet<Uid> {
+    let in_state = |state: &State| {
+        let open = state.open.values().chain(state.watch.iter().map(|it| &it.intent));
+        let subjects: Vec<Uid> =
+            open.flat_map(|it| &it.subjects).map(|it| it.uid.clone()).collect();
+        let objects = state.instances().flat_map(|(_, it)| it.current.iter().chain(&it.deposed));
+        objects.map(|it| it.uid.clone()).chain(subjects).collect::<Vec<_>>()
+    };
+    of(views).flat_map(|(_, state)| in_state(state)).collect()
+}
+
+/// All objects of the states that are not on their way out.
+fn remotes(views: &BTreeMap<StateName, View>) -> BTreeSet<Known> {
+    let known = |name: &StateName, address: Address, it: &Remote| Known {
+        state: name.clone(),
+        address,
+        uid: it.uid.clone(),
+        id: it.id.clone(),
+    };
+    of(views)
+        .flat_map(|(name, state)| objects(state).map(move |(at, it)| known(name, at, it)))
+        .collect()
+}
+
+/// The objects of a state that are not on their way out.
+fn objects(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
+    state
+        .instances()
+        .flat_map(|(address, it)| {
+            it.current.iter().chain(&it.deposed).map(move |remote| (address.clone(), remote))
+        })
+        .filter(|(_, remote)| remote.status != Status::Deleting)
+}
+
+/// The objects of all states by who is asked about them.
+fn grouped(views: &BTreeMap<StateName, View>) -> Vec<(Group<'_>, Vec<Object>)> {
+    let mut groups = Vec::new();
+    for (name, state) in of(views) {
+        let mut of_state: BTreeMap<(Scope, Arc<str>), Vec<Object>> = BTreeMap::new();
+        for (address, remote) in objects(state) {
+            let group = (address.scope.clone(), remote.provider.clone());
+            of_state.entry(group).or_default().push(object(state, address, remote));
+        }
+        groups.extend(
+            of_state
+                .into_iter()
+                .map(|((scope, configuration), it)| ((name, state, scope, configuration), it)),
+        );
+    }
+    groups
+}
+
+fn object(state: &State, address: Address, remote: &Remote) -> Object {
+    Object {
+        kind: address.block.kind.clone(),
+        uid: remote.uid.clone(),
+        id: remote.id.clone(),
+        attributes: remote.attributes.clone(),
+        owner: owner(state, &address.scope),
+        address,
+        timeout: None,
+    }
+}
+
+fn unusable(configuration: &str) -> impl FnOnce(Failure) -> ApplyError {
+    let provider = configuration.to_owned();
+    move |source| ApplyError::Provider { provider, source }
+}
