@@ -3,3 +3,4 @@
 pub mod cloud;
 pub mod disk;
 pub mod lab;
+pub mod objects;

@@ -30,10 +30,12 @@ pub enum StoreError {
         state: StateName,
     },
     /// The lease is no longer ours.
-    #[error("the lease of `{state}` is lost: its lock is gone or replaced; nothing was written")]
+    #[error("the lease of `{state}` is lost: {}; nothing was written", Successor(to))]
     Lost {
         /// The state.
         state: StateName,
+        /// Who took it, if that is known.
+        to: Option<Box<Holder>>,
     },
     /// The lease was given back, or its state removed.
     #[error("the lease of `{state}` was given back; nothing was written")]
@@ -188,6 +190,14 @@ impl StoreError {
     }
 }
 
+/// The failure and its cause, as one line.
+pub(crate) fn with_source(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
 impl fmt::Display for OnDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -208,6 +218,17 @@ impl fmt::Display for Introduction<'_> {
         match self.0 {
             Some(holder) => holder.fmt(f),
             None => f.write_str("a process that has not said yet who it is"),
+        }
+    }
+}
+
+struct Successor<'a>(&'a Option<Box<Holder>>);
+
+impl fmt::Display for Successor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(holder) => write!(f, "it was not renewed in time, and is held by {holder}"),
+            None => f.write_str("it is gone, or another's"),
         }
     }
 }

@@ -19,13 +19,18 @@
 pub mod disk;
 pub mod fail_point;
 
+mod broken;
 mod error;
 mod folder;
 mod format;
 mod holder;
 mod name;
+#[cfg(feature = "object-store")]
+mod object;
 mod os_disk;
+mod payload;
 mod position;
+mod queue;
 mod report;
 mod request;
 mod state;
@@ -36,9 +41,11 @@ pub use error::{Corruption, NewerFormat, OnDisk, StoreError};
 pub use folder::FolderStore;
 pub use holder::Holder;
 pub use name::{NameError, Segment, StateName};
+#[cfg(feature = "object-store")]
+pub use object::{Clock, ObjectStates};
 pub use os_disk::OsDisk;
 pub use position::{Lineage, Sequence, Serial};
-pub use report::{JournalReport, RecordReport, Report, SnapshotReport, TailReport};
+pub use report::{JournalReport, RecordReport, Report, SlotReport, SnapshotReport, TailReport};
 pub use request::{Request, RequestName, Requested};
 pub use state::{Loaded, Record, SnapshotHeader, TornTail};
 pub use store::{Lease, Store};

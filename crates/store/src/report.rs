@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
+use crate::format::first_line::Unreadable;
+use crate::format::journal::Placed;
+use crate::format::snapshot;
 use crate::holder::Holder;
 use crate::name::StateName;
 use crate::position::{Lineage, Sequence, Serial};
@@ -83,6 +88,8 @@ pub enum JournalReport {
         /// What follows them.
         tail: Option<TailReport>,
     },
+    /// It is on object storage, in these objects, in order.
+    Objects(Vec<SlotReport>),
     /// Its first line is not what was written.
     Damaged {
         /// The length of the file.
@@ -97,6 +104,20 @@ pub enum JournalReport {
         /// What wrote it.
         written_by: String,
     },
+}
+
+/// One object of a journal on object storage, by its place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the place and what is told of it, as elsewhere here")]
+pub enum SlotReport {
+    /// It is what was written.
+    Sound { epoch: u64, slot: u64, records: Vec<RecordReport> },
+    /// It ends its epoch, whose holder was passed over.
+    Fence { epoch: u64, slot: u64 },
+    /// It is not what was written, from byte `offset` on.
+    Damaged { epoch: u64, slot: u64, offset: u64, problem: String },
+    /// A newer version wrote it.
+    Newer { epoch: u64, slot: u64, format: u32, written_by: String },
 }
 
 /// One good record.
@@ -125,6 +146,43 @@ pub struct TailReport {
     pub problem: String,
     /// A later record that proves that it was durable. Without one it is an unfinished append.
     pub proof: Option<Sequence>,
+}
+
+impl SnapshotReport {
+    /// What is in the snapshot file `bytes`.
+    pub(crate) fn of(bytes: &Bytes) -> SnapshotReport {
+        match snapshot::decode(bytes) {
+            Ok((header, body)) => SnapshotReport::Sound { header, body_bytes: body.len() as u64 },
+            Err(why) => SnapshotReport::refused(bytes, why),
+        }
+    }
+
+    /// What is in `bytes`, which cannot be read.
+    pub(crate) fn refused(bytes: &Bytes, why: Unreadable) -> SnapshotReport {
+        match why {
+            Unreadable::Newer { format, written_by } => {
+                SnapshotReport::Newer { format, written_by }
+            }
+            Unreadable::Damaged { offset, problem } => SnapshotReport::Damaged {
+                bytes: bytes.len() as u64,
+                offset,
+                problem,
+                header: snapshot::decode_header(bytes).ok(),
+            },
+        }
+    }
+}
+
+impl RecordReport {
+    /// What is told of a record.
+    pub(crate) fn of(placed: &Placed) -> RecordReport {
+        RecordReport {
+            offset: placed.start as u64,
+            sequence: placed.record.sequence,
+            durable: placed.record.durable,
+            payload_bytes: placed.record.payload.len() as u64,
+        }
+    }
 }
 
 impl fmt::Display for Report {
@@ -176,6 +234,10 @@ impl fmt::Display for JournalReport {
                 newer(f, *format, written_by)?;
                 writeln!(f)
             }
+            JournalReport::Objects(slots) => {
+                writeln!(f, "{} objects", slots.len())?;
+                slots.iter().try_for_each(|slot| slot.fmt(f))
+            }
             JournalReport::Readable { lineage, follows, after, written_by, records, tail } => {
                 writeln!(
                     f,
@@ -185,6 +247,28 @@ impl fmt::Display for JournalReport {
                 )?;
                 records.iter().try_for_each(|record| writeln!(f, "  {record}"))?;
                 tail.iter().try_for_each(|tail| writeln!(f, "  {tail}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SlotReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SlotReport::Sound { epoch, slot, records } => {
+                writeln!(f, "  epoch {epoch}, slot {slot}: {} records", records.len())?;
+                records.iter().try_for_each(|record| writeln!(f, "    {record}"))
+            }
+            SlotReport::Fence { epoch, slot } => {
+                writeln!(f, "  epoch {epoch}, slot {slot}: a fence, the epoch was ended")
+            }
+            SlotReport::Damaged { epoch, slot, offset, problem } => {
+                writeln!(f, "  epoch {epoch}, slot {slot}: damaged at byte {offset}: {problem}")
+            }
+            SlotReport::Newer { epoch, slot, format, written_by } => {
+                write!(f, "  epoch {epoch}, slot {slot}: ")?;
+                newer(f, *format, written_by)?;
+                writeln!(f)
             }
         }
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::position::{Lineage, Sequence, Serial};
+use crate::{FORMAT, WRITTEN_BY};
 
 /// A consistent view of a state: its snapshot and what was journalled since.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +58,27 @@ pub struct TornTail {
     pub bytes: u64,
 }
 
+impl SnapshotHeader {
+    /// What a state without a snapshot says of itself.
+    pub(crate) fn before_the_first(lineage: Lineage) -> SnapshotHeader {
+        SnapshotHeader {
+            format: FORMAT,
+            lineage,
+            serial: Serial(0),
+            folded: Sequence(0),
+            written_by: WRITTEN_BY.to_owned(),
+            unknown: BTreeMap::new(),
+        }
+    }
+}
+
 impl Loaded {
+    /// A state that nothing was written to yet.
+    pub(crate) fn new(lineage: Lineage) -> Loaded {
+        let header = SnapshotHeader::before_the_first(lineage);
+        Loaded { header, body: None, records: Vec::new(), torn: None }
+    }
+
     /// The last record that is in the body or among the records.
     pub fn last(&self) -> Sequence {
         self.records.last().map_or(self.header.folded, |record| record.sequence)

@@ -63,6 +63,20 @@ pub trait Store: Send + Sync {
         holder: Holder,
     ) -> Result<Box<dyn Lease>, StoreError>;
 
+    /// As [`acquire`](Store::acquire), without waiting until a lease that nobody renews has run out:
+    /// for somebody who knows that its holder has ended. If it has not, it writes nothing more, and
+    /// what it has sent is settled as after any crash.
+    ///
+    /// A store that knows by itself when a holder has ended does not take the lease from one that
+    /// has not, as this does.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Store::acquire).
+    async fn seize(&self, state: &StateName, holder: Holder) -> Result<Box<dyn Lease>, StoreError> {
+        self.acquire(state, holder).await
+    }
+
     /// Leaves a request for whoever holds the lease of `state`, unless one of that name is there.
     ///
     /// # Errors

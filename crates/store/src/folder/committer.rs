@@ -9,12 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use bytes::Bytes;
-use tokio::sync::oneshot;
-
-use crate::error::StoreError;
-use crate::folder::writer::{Group, Writer};
-use crate::position::{Sequence, Serial};
+use crate::folder::writer::Writer;
+use crate::queue::{Command, End, gather};
 
 /// The queue in front of a writer, which ends when this is dropped.
 pub(crate) enum Committer {
@@ -22,22 +18,6 @@ pub(crate) enum Committer {
     /// Everything happens in the caller, so that a simulation is deterministic.
     Inline(Mutex<Option<Box<Writer>>>),
 }
-
-pub(crate) enum Command {
-    Append(Group),
-    Fold { body: Bytes, through: Sequence, answer: oneshot::Sender<Result<Serial, StoreError>> },
-    End { how: End, answer: oneshot::Sender<Result<(), StoreError>> },
-}
-
-/// How a lease ends.
-#[derive(Clone, Copy)]
-pub(crate) enum End {
-    Release,
-    Remove,
-}
-
-/// A batch takes no more once it has this many bytes, which bounds memory and waiting.
-const BATCH_BYTES: usize = 4 << 20;
 
 impl Committer {
     pub(crate) fn thread(writer: Writer) -> io::Result<Committer> {
@@ -70,7 +50,7 @@ fn serve(writer: Writer, commands: &Receiver<Command>) {
     while let Some(command) = next.take().or_else(|| commands.recv().ok()) {
         match command {
             Command::Append(first) => {
-                let (groups, after) = gather(first, commands);
+                let (groups, after) = gather(first, || commands.try_recv().ok());
                 next = after;
                 writer.commit(groups);
             }
@@ -80,27 +60,6 @@ fn serve(writer: Writer, commands: &Receiver<Command>) {
             },
         }
     }
-}
-
-/// Takes what has queued, up to the first command that is no append.
-fn gather(first: Group, commands: &Receiver<Command>) -> (Vec<Group>, Option<Command>) {
-    let mut bytes = size(&first);
-    let mut groups = vec![first];
-    while bytes < BATCH_BYTES {
-        match commands.try_recv() {
-            Ok(Command::Append(group)) => {
-                bytes += size(&group);
-                groups.push(group);
-            }
-            Ok(other) => return (groups, Some(other)),
-            Err(_) => break,
-        }
-    }
-    (groups, None)
-}
-
-fn size(group: &Group) -> usize {
-    group.payloads.iter().map(Bytes::len).sum()
 }
 
 /// Carries out one command; the writer is gone when the lease has ended.

@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::error::StoreError;
+use crate::error::with_source;
 use crate::folder::load::{self, Files};
 use crate::folder::place::{Place, read_optional};
 use crate::folder::{lock, requests};
 use crate::format::first_line::Unreadable;
 use crate::format::journal::{self, Scan};
-use crate::format::snapshot;
 use crate::report::{JournalReport, RecordReport, Report, SnapshotReport, TailReport};
 
 pub(crate) fn examine(place: &Place) -> Report {
@@ -26,7 +25,7 @@ pub(crate) fn examine(place: &Place) -> Report {
         place: place.folder().display().to_string(),
         snapshot: snapshot.map_or_else(
             |error| SnapshotReport::Unreadable(with_source(&error)),
-            |bytes| bytes.map_or(SnapshotReport::Absent, |bytes| snapshot_report(&bytes)),
+            |bytes| bytes.map_or(SnapshotReport::Absent, |bytes| SnapshotReport::of(&bytes)),
         ),
         journal: journal.map_or_else(
             |error| JournalReport::Unreadable(with_source(&error)),
@@ -37,21 +36,6 @@ pub(crate) fn examine(place: &Place) -> Report {
             .unwrap_or_default(),
         holder: lock::holder(place).unwrap_or_default(),
         refused,
-    }
-}
-
-fn snapshot_report(bytes: &Bytes) -> SnapshotReport {
-    match snapshot::decode(bytes) {
-        Ok((header, body)) => SnapshotReport::Sound { header, body_bytes: body.len() as u64 },
-        Err(Unreadable::Newer { format, written_by }) => {
-            SnapshotReport::Newer { format, written_by }
-        }
-        Err(Unreadable::Damaged { offset, problem }) => SnapshotReport::Damaged {
-            bytes: bytes.len() as u64,
-            offset,
-            problem,
-            header: snapshot::decode_header(bytes).ok(),
-        },
     }
 }
 
@@ -68,19 +52,13 @@ fn journal_report(bytes: &Bytes) -> JournalReport {
 }
 
 fn readable(scan: Scan) -> JournalReport {
-    let records = scan.records.iter().map(|placed| RecordReport {
-        offset: placed.start as u64,
-        sequence: placed.record.sequence,
-        durable: placed.record.durable,
-        payload_bytes: placed.record.payload.len() as u64,
-    });
     let offset = scan.end;
     JournalReport::Readable {
         lineage: scan.header.lineage,
         follows: scan.header.follows,
         after: scan.header.after,
         written_by: scan.header.written_by,
-        records: records.collect(),
+        records: scan.records.iter().map(RecordReport::of).collect(),
         tail: scan.tail.map(|tail| TailReport {
             offset,
             bytes: tail.bytes,
@@ -88,12 +66,5 @@ fn readable(scan: Scan) -> JournalReport {
             problem: tail.problem,
             proof: tail.proof,
         }),
-    }
-}
-
-fn with_source(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

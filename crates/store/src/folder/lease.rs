@@ -1,25 +1,28 @@
 //! The lease of a state in a folder.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use crate::broken::Broken;
 use crate::disk::DiskLock;
 use crate::error::{OnDisk, StoreError};
 use crate::fail_point::fail_point;
 use crate::folder::blocking::Blocking;
-use crate::folder::committer::{Command, Committer, End};
+use crate::folder::committer::Committer;
 use crate::folder::journal_file::JournalFile;
 use crate::folder::load::{self, Files};
 use crate::folder::lock::{self, Locks};
 use crate::folder::place::Place;
-use crate::folder::writer::{Broken, Group, Writer};
+use crate::folder::writer::Writer;
 use crate::folder::{Options, removal, requests};
 use crate::holder::Holder;
 use crate::name::StateName;
+use crate::payload::check_payload;
 use crate::position::{Sequence, Serial};
+use crate::queue::{Command, End, Group};
 use crate::request::{Request, RequestName};
 use crate::state::Loaded;
 use crate::store::Lease;
@@ -55,9 +58,9 @@ impl FolderLease {
         options: &Options,
     ) -> Result<FolderLease, StoreError> {
         let lock = Arc::downgrade(&locks.lock);
-        let broken = Arc::new(OnceLock::new());
+        let broken = Broken::default();
         let (header, last) = (loaded.header.clone(), loaded.last());
-        let writer = Writer::new(place.clone(), locks, header, journal, last, Arc::clone(&broken));
+        let writer = Writer::new(place.clone(), locks, header, journal, last, broken.clone());
         let blocking = options.blocking;
         let committer = match blocking {
             Blocking::Inline => Committer::inline(writer),
@@ -136,7 +139,7 @@ impl Lease for FolderLease {
         let lock = self.lock.upgrade().ok_or_else(|| self.closed())?;
         match lock.is_current() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(StoreError::Lost { state: self.place.state.clone() }),
+            Ok(false) => Err(StoreError::Lost { state: self.place.state.clone(), to: None }),
             Err(error) => {
                 Err(StoreError::io("look for", &self.place.lock(), OnDisk::Nothing)(error))
             }
@@ -152,16 +155,6 @@ impl Lease for FolderLease {
     }
 }
 
-/// Refuses what would not be one line.
-pub(crate) fn check_payload(state: &StateName, payload: &[u8]) -> Result<(), StoreError> {
-    let problem = match payload {
-        [] => "is empty",
-        bytes if bytes.contains(&b'\n') => "has a line break",
-        _ => return Ok(()),
-    };
-    Err(StoreError::Payload { state: state.clone(), problem })
-}
-
 /// Loads the state under its lock, and repairs what a crash has left.
 fn open(place: &Place, options: &Options) -> Result<(Loaded, Option<JournalFile>), StoreError> {
     removal::purge(place)?;
@@ -170,9 +163,6 @@ fn open(place: &Place, options: &Options) -> Result<(Loaded, Option<JournalFile>
             let journal = JournalFile::reopen(place, &opened)?;
             Ok((opened.loaded, Some(journal)))
         }
-        None => {
-            let header = load::new_header((options.lineages)());
-            Ok((Loaded { header, body: None, records: Vec::new(), torn: None }, None))
-        }
+        None => Ok((Loaded::new((options.lineages)()), None)),
     }
 }

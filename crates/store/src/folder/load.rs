@@ -1,7 +1,5 @@
 //! From files to a state, and the judgement whether they are one.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use crate::error::{Corruption, NewerFormat, StoreError};
@@ -9,9 +7,8 @@ use crate::folder::place::{Place, found, read_optional};
 use crate::format::first_line::{self, Unreadable};
 use crate::format::journal::{self, BadTail, Scan};
 use crate::format::snapshot;
-use crate::position::{Lineage, Sequence, Serial};
+use crate::position::Sequence;
 use crate::state::{Loaded, SnapshotHeader, TornTail};
-use crate::{FORMAT, WRITTEN_BY};
 
 /// The two files of a state, as they were read.
 #[derive(Debug, PartialEq)]
@@ -85,7 +82,7 @@ pub(crate) fn interpret(place: &Place, files: &Files) -> Result<Option<Opened>, 
     let journal = journal.map_err(|why| unreadable(place, Which::Journal, why))?;
     let (header, body) = match snapshot {
         Some((header, body)) => (header, Some(body)),
-        None => (new_header(journal.header.lineage.clone()), None),
+        None => (SnapshotHeader::before_the_first(journal.header.lineage.clone()), None),
     };
     belong_together(place, &header, &journal)?;
     let torn = journal.tail.as_ref().map(|tail| torn(place, &journal, tail)).transpose()?;
@@ -93,18 +90,6 @@ pub(crate) fn interpret(place: &Place, files: &Files) -> Result<Option<Opened>, 
     let records = records.filter(|record| record.sequence > header.folded).collect();
     let loaded = Loaded { header, body, records, torn };
     Ok(Some(Opened { loaded, journal, journal_bytes }))
-}
-
-/// What a state without a snapshot says of itself.
-pub(crate) fn new_header(lineage: Lineage) -> SnapshotHeader {
-    SnapshotHeader {
-        format: FORMAT,
-        lineage,
-        serial: Serial(0),
-        folded: Sequence(0),
-        written_by: WRITTEN_BY.to_owned(),
-        unknown: BTreeMap::new(),
-    }
 }
 
 enum Which {

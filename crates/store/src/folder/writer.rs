@@ -1,10 +1,11 @@
 //! The one who writes a state's files, for as long as the lease lasts.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::broken::Broken;
 use crate::error::{OnDisk, StoreError};
 use crate::fail_point::fail_point;
 use crate::folder::journal_file::{JournalFile, lines_after, sync_folder};
@@ -15,18 +16,9 @@ use crate::folder::removal;
 use crate::format::journal::{self, encode_record};
 use crate::format::snapshot;
 use crate::position::{Sequence, Serial};
+use crate::queue::{self, Group};
 use crate::state::SnapshotHeader;
-use crate::ticket::Answer;
 use crate::{FORMAT, WRITTEN_BY};
-
-/// Records that were queued together, and who waits for them.
-pub(crate) struct Group {
-    pub(crate) payloads: Vec<Bytes>,
-    pub(crate) answer: Answer,
-}
-
-/// Set once, by the first write that failed half-way.
-pub(crate) type Broken = Arc<OnceLock<StoreError>>;
 
 pub(crate) struct Writer {
     place: Place,
@@ -56,16 +48,7 @@ impl Writer {
     pub(crate) fn commit(&mut self, groups: Vec<Group>) {
         let before = self.last;
         let written = self.append(groups.iter().flat_map(|group| &group.payloads));
-        let mut next = before;
-        for Group { payloads, answer } in groups {
-            let sequences = payloads.iter().map(|_| {
-                next = next.next();
-                next
-            });
-            let result = written.clone().map(|()| sequences.collect());
-            // Who no longer waits has given up on the answer, not on the record.
-            let _ = answer.send(result);
-        }
+        queue::answer(groups, before, written);
     }
 
     /// Writes the next snapshot and starts the journal after it.
@@ -120,13 +103,13 @@ impl Writer {
         }
         let first = self.last.next();
         if let Err(error) = self.ensure_journal() {
-            self.break_since(&format!("the append of record {first}"), &error);
+            self.broken.since(&self.place.state, &format!("the append of record {first}"), &error);
             return Err(error);
         }
         if let Err(source) = self.write_lines(&lines) {
             let (state, source) = (self.place.state.clone(), Arc::new(source));
             let error = StoreError::Append { state, first, last, source };
-            self.break_since(&format!("the append of record {first}"), &error);
+            self.broken.since(&self.place.state, &format!("the append of record {first}"), &error);
             return Err(error);
         }
         self.last = last;
@@ -220,7 +203,7 @@ impl Writer {
     fn still_current(&self) -> Result<(), StoreError> {
         match self.locks.lock.is_current() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(StoreError::Lost { state: self.place.state.clone() }),
+            Ok(false) => Err(StoreError::Lost { state: self.place.state.clone(), to: None }),
             Err(error) => {
                 Err(StoreError::io("look for", &self.place.lock(), OnDisk::Nothing)(error))
             }
@@ -230,17 +213,7 @@ impl Writer {
     fn break_unless_untouched(&self, error: &StoreError) {
         if !matches!(error, StoreError::Io { on_disk: OnDisk::Nothing, .. }) {
             let serial = self.header.serial;
-            self.break_since(&format!("a fold after serial {serial}"), error);
+            self.broken.since(&self.place.state, &format!("a fold after serial {serial}"), error);
         }
-    }
-
-    fn break_since(&self, since: &str, error: &StoreError) {
-        let source = match error {
-            StoreError::Io { source, .. } | StoreError::Append { source, .. } => Arc::clone(source),
-            other => Arc::new(io::Error::other(other.to_string())),
-        };
-        let (state, since) = (self.place.state.clone(), format!("{since} failed"));
-        // The first failure is the story; later ones follow from it.
-        let _ = self.broken.set(StoreError::Broken { state, since, source });
     }
 }

@@ -49,6 +49,14 @@ pub(crate) struct Scan {
     pub(crate) tail: Option<BadTail>,
 }
 
+/// Records as far as they can be read.
+pub(crate) struct Lines {
+    pub(crate) records: Vec<Placed>,
+    /// Where the good part ends.
+    pub(crate) end: usize,
+    pub(crate) tail: Option<BadTail>,
+}
+
 /// A record and where its line stands in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Placed {
@@ -101,23 +109,28 @@ pub(crate) fn encode_record(
 /// Reads a journal up to its end or its first bad record.
 pub(crate) fn scan(bytes: &Bytes) -> Result<Scan, Unreadable> {
     let (header, start) = first_line::decode::<JournalHeader>(KIND, bytes)?;
-    let mut scan = Scan { header, records: Vec::new(), end: start as u64, tail: None };
-    let mut at = start;
-    while at < bytes.len() {
-        let expected = scan.last().next();
-        match expected_record(bytes, at, expected) {
+    let Lines { records, end, tail } = scan_lines(bytes, start, header.after);
+    Ok(Scan { header, records, end: end as u64, tail })
+}
+
+/// Reads the records from `start` on, which follow record `after`.
+pub(crate) fn scan_lines(bytes: &Bytes, start: usize, after: Sequence) -> Lines {
+    let mut lines = Lines { records: Vec::new(), end: start, tail: None };
+    let mut expected = after.next();
+    while lines.end < bytes.len() {
+        match expected_record(bytes, lines.end, expected) {
             Ok(placed) => {
-                at = placed.end;
-                scan.records.push(placed);
+                lines.end = placed.end;
+                expected = expected.next();
+                lines.records.push(placed);
             }
             Err(problem) => {
-                scan.tail = Some(bad_tail(bytes, at, expected, problem));
+                lines.tail = Some(bad_tail(bytes, lines.end, expected, problem));
                 break;
             }
         }
     }
-    scan.end = at as u64;
-    Ok(scan)
+    lines
 }
 
 fn expected_record(bytes: &Bytes, at: usize, expected: Sequence) -> Result<Placed, String> {

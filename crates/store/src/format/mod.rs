@@ -2,4 +2,6 @@
 
 pub(crate) mod first_line;
 pub(crate) mod journal;
+#[cfg(feature = "object-store")]
+pub(crate) mod object;
 pub(crate) mod snapshot;

@@ -67,7 +67,7 @@ pub(crate) struct Progress {
 /// Every kind of write: appends alone and together, folds with and without records left over,
 /// a request, and, `to_the_end`, a second lease that removes the state.
 pub(crate) async fn session(
-    store: &FolderStore,
+    store: &dyn Store,
     progress: &mut Progress,
     to_the_end: bool,
 ) -> Result<(), StoreError> {
@@ -117,11 +117,15 @@ pub(crate) fn body(through: u64) -> Bytes {
 
 /// Takes the lease on a healthy disk, judges what is there, writes on, and judges again.
 pub(crate) fn recover(disk: &FaultyDisk, progress: &Progress, context: &str) -> Loaded {
-    let store = store(disk);
-    let read = block_on(store.read(&state()));
+    block_on(recover_from(&store(disk), progress, context))
+}
+
+/// As [`recover`], of any healthy store.
+pub(crate) async fn recover_from(store: &dyn Store, progress: &Progress, context: &str) -> Loaded {
+    let read = store.read(&state()).await;
     let read = read.unwrap_or_else(|error| panic!("{context}: cannot be read: {error}"));
-    let lease = block_on(store.acquire(&state(), holder("recovery")))
-        .unwrap_or_else(|error| panic!("{context}: cannot be acquired: {error}"));
+    let lease = store.acquire(&state(), holder("recovery")).await;
+    let lease = lease.unwrap_or_else(|error| panic!("{context}: cannot be acquired: {error}"));
     let loaded = lease.loaded().clone();
     judge(&loaded, progress, context);
     // What a reader saw before is what the holder found.
@@ -129,10 +133,10 @@ pub(crate) fn recover(disk: &FaultyDisk, progress: &Progress, context: &str) -> 
         assert_eq!((&read.header, &read.records), (&loaded.header, &loaded.records), "{context}");
     }
     let next = loaded.last().next();
-    let appended = block_on(lease.append(payload(next.0)));
+    let appended = lease.append(payload(next.0)).await;
     let appended = appended.unwrap_or_else(|error| panic!("{context}: no append: {error}"));
     assert_eq!(appended, next, "{context}");
-    let after = block_on(store.read(&state())).unwrap().expect("it was just written");
+    let after = store.read(&state()).await.unwrap().expect("it was just written");
     assert_eq!(after.last(), next, "{context}");
     assert_eq!(after.header.serial, loaded.header.serial, "{context}");
     after
