@@ -12,6 +12,9 @@ mod importing;
 mod killed;
 mod lifecycle;
 mod mistakes;
+#[cfg(feature = "fail-points")]
+#[path = "../points/mod.rs"]
+mod points;
 mod shop;
 mod traffic;
 mod verifying;

@@ -29,6 +29,16 @@ pub(crate) struct Process {
     pub(crate) folder: PathBuf,
 }
 
+/// An object below the world's root.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Object {
+    /// As its folder's parent: `instances`.
+    pub(crate) kind: String,
+    pub(crate) uid: String,
+    /// The shop's servers that run in it.
+    pub(crate) servers: Vec<i32>,
+}
+
 impl World {
     /// A project of these files beside an image `web` that holds the shop's server.
     pub(crate) fn new(files: &[(&str, &str)]) -> World {
@@ -105,12 +115,32 @@ impl World {
     pub(crate) fn objects(&self) -> BTreeMap<String, usize> {
         let mut objects = BTreeMap::new();
         for kind in list(&self.path().join("root")) {
-            let name = kind.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = name(&kind);
             let count = list(&kind).len();
             if count > 0 {
                 objects.insert(name, count);
             }
         }
+        objects
+    }
+
+    /// The objects of an environment, by what their folders say, in order of kind and uid.
+    pub(crate) fn objects_of(&self, environment: &str) -> Vec<Object> {
+        let servers = self.servers();
+        let of_kind = |kind: &PathBuf| list(kind).into_iter().filter(|it| it.is_dir());
+        let kinds = list(&self.path().join("root"));
+        let is_its = |folder: &PathBuf| scope(folder).is_some_and(|it| it == environment);
+        let mut objects: Vec<Object> = kinds
+            .iter()
+            .flat_map(of_kind)
+            .filter(is_its)
+            .map(|folder| Object {
+                kind: name(folder.parent().expect("a kind")),
+                uid: name(&folder),
+                servers: servers.iter().filter(|it| it.folder == folder).map(|it| it.pid).collect(),
+            })
+            .collect();
+        objects.sort();
         objects
     }
 
@@ -158,6 +188,17 @@ fn process(pid: i32, root: &Path) -> Option<Process> {
     let folder = variable
         .or_else(|| command.split(' ').map(PathBuf::from).find(|it| it.starts_with(root)))?;
     (folder.starts_with(root) && !command.is_empty()).then_some(Process { pid, command, folder })
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The environment that an object's folder names; `None` if it is just going.
+fn scope(folder: &Path) -> Option<String> {
+    let owner = fs::read_to_string(folder.join("owner.json")).ok()?;
+    let owner: serde_json::Value = serde_json::from_str(&owner).expect("JSON");
+    Some(owner["scope"].as_str().expect("a scope").to_owned())
 }
 
 /// The visible entries of a folder, none if it is not there.

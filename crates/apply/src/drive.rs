@@ -9,6 +9,7 @@ mod returns;
 mod slots;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +25,7 @@ use greenroom_model::journal::{Entry, Intent, Outcome};
 use greenroom_model::plan::{Action, Operation, Plan, Purpose};
 use greenroom_provider::{Failure, FailureKind, WorldEffect};
 use greenroom_store::StoreError;
-use greenroom_store::fail_point::fail_point;
+use greenroom_store::fail_point::{fail_point, fail_point_of};
 
 use crate::cancel::Cancel;
 use crate::error::ApplyError;
@@ -158,6 +159,7 @@ impl<'s> Driver<'s> {
         // What the plan's refresh saw must be in the state before operations are compared with it.
         let opened = durable(&mut self.appending).await?;
         self.durable(opened)?;
+        fail_point("apply: run opened");
         let worked = self.work(cancel).await;
         if worked.is_err() {
             // What was sent is let come to its end, unless somebody is in a hurry; its outcomes
@@ -170,6 +172,7 @@ impl<'s> Driver<'s> {
             return worked;
         }
         self.close().await?;
+        fail_point("apply: run closed");
         self.observe(Event::RunFinished {
             completed: self.applied.completed,
             failed: self.applied.failed.len(),
@@ -256,6 +259,7 @@ impl<'s> Driver<'s> {
         match work {
             Work::Nothing => self.complete(operation, true)?,
             Work::Effect { intent, effect } => {
+                fail_point_of("apply: before intent", &passing(self.run.operation(operation)));
                 let then = Then::Send { operation, what: intent.clone(), effect };
                 self.append(vec![Entry::Intent(intent)], then);
             }
@@ -299,6 +303,7 @@ impl<'s> Driver<'s> {
             }
             let sendable = self.sendable.pop_front().expect("the first was just seen");
             self.observe(Event::Started(about(self.run.operation(sendable.operation))));
+            fail_point_of("apply: before effect", &passing(self.run.operation(sendable.operation)));
             let sent = self.send(sendable);
             self.effects.push(sent);
         }
@@ -317,7 +322,7 @@ impl<'s> Driver<'s> {
         match then {
             Then::Nothing => {}
             Then::Send { operation, what, effect } => {
-                fail_point("apply: intent durable");
+                fail_point_of("apply: intent durable", &passing(self.run.operation(operation)));
                 let sendable = Sendable { operation, intent: first, what: *what, effect };
                 if self.cancelled {
                     self.unsend(sendable, CANCELLED);
@@ -331,7 +336,7 @@ impl<'s> Driver<'s> {
                 self.started.remove(&operation);
             }
             Then::Ready { operation, wait } => {
-                fail_point("apply: outcome durable");
+                fail_point_of("apply: outcome durable", &passing(self.run.operation(operation)));
                 self.run.accepted(operation)?;
                 self.observe(Event::Accepted(about(self.run.operation(operation))));
                 match wait {
@@ -340,7 +345,7 @@ impl<'s> Driver<'s> {
                 }
             }
             Then::Complete { operation } => {
-                fail_point("apply: outcome durable");
+                fail_point_of("apply: outcome durable", &passing(self.run.operation(operation)));
                 self.complete(operation, false)?;
             }
             Then::Fail { operation, failure } => self.fail(operation, failure)?,
@@ -390,6 +395,13 @@ async fn durable(
         Some((first, _)) => first.durable().await,
         None => Ok(Vec::new()),
     }
+}
+
+/// What a fail point says of an operation. Not its object's uid, which differs from run to run.
+fn passing(operation: &Operation) -> impl fmt::Display {
+    let id = &operation.id;
+    let subject = id.subject.split('#').next().unwrap_or_default();
+    fmt::from_fn(move |f| write!(f, "{}:{subject}", id.kind.as_str()))
 }
 
 /// What an event says of an operation.

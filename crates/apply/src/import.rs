@@ -37,15 +37,16 @@ impl Session {
             return Err(ApplyError::Cancelled);
         }
         self.expendable = self.lease.loaded().is_new();
+        fail_point("import: before intent");
         self.record(std::mem::take(&mut import.entries)).await?;
         let intent = self.state.sequence;
-        fail_point("apply: intent durable");
+        fail_point("import: intent durable");
         let answer = tokio::select! {
             biased;
             answer = self.send_import(&import, id) => answer,
             () = cancel.aborted() => return Err(ApplyError::Cancelled),
         };
-        fail_point("apply: effect done");
+        fail_point("import: effect done");
         self.record_import(intent, &import, answer).await?.map_err(|source| {
             ApplyError::NotImported { id: id.to_owned(), address: address.clone(), source }
         })
@@ -84,7 +85,7 @@ impl Session {
             Err(failure) => return Ok(Err(failure)),
         };
         self.record(vec![Entry::Outcome { intent, outcome }]).await?;
-        fail_point("apply: outcome durable");
+        fail_point("import: outcome durable");
         Ok(result)
     }
 }

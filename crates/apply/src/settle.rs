@@ -11,6 +11,7 @@ use greenroom_engine::settle::{self, Look, Moment, Verdict};
 use greenroom_model::journal::{Effect, Entry, Intent, Outcome, Subject};
 use greenroom_provider::{DeleteRequest, Deleted, Failure, Found};
 use greenroom_store::Lease;
+use greenroom_store::fail_point::fail_point;
 
 use crate::cancel::Cancel;
 use crate::clock::Clock;
@@ -88,7 +89,11 @@ async fn round(
             }
         }
     }
-    session.record(decided).await?;
+    if !decided.is_empty() {
+        fail_point("settle: before decisions");
+        session.record(decided).await?;
+        fail_point("settle: decisions durable");
+    }
     unsettled.map_or(Ok(waiting), Err)
 }
 
@@ -143,8 +148,11 @@ async fn watch(session: &mut Session) -> Result<(), ApplyError> {
         let About { intent, subject } = about;
         let unsettled = |source| ApplyError::Unsettled { address: subject.address.clone(), source };
         let Some(found) = found.map_err(unsettled)? else { continue };
+        fail_point("settle: before late object removed");
         remove(session, intent, subject, found).await.map_err(unsettled)?;
+        fail_point("settle: late object removed");
         session.record(vec![Entry::Unwatched { uid: subject.uid.clone() }]).await?;
+        fail_point("settle: late object forgotten");
     }
     Ok(())
 }

@@ -1,10 +1,14 @@
-//! Numbered points at which a test kills this process.
+//! Points at which a test kills this process.
 //!
-//! Without the feature `fail-points` a point compiles to nothing. With it, each
-//! hit counts up from 1 in the process. The hit that equals `GREENROOM_FAIL_AT`
-//! is the last: the process kills itself with SIGKILL, so that no destructor
-//! and no buffer softens the crash. `GREENROOM_FAIL_LOG` names a file to which
-//! the number and name of each hit are appended.
+//! Without the feature `fail-points` a point compiles to nothing. With it, each hit has a line: how
+//! often this process has come to just this point, the point's name, and what it is about, if
+//! anything: `2 store: after append`, `1 apply: effect done @ create:front/aws_vpc.main`.
+//! `GREENROOM_FAIL_LOG` names a file to which the lines are appended. The hit whose line
+//! `GREENROOM_FAIL_AT` holds is the last: the process kills itself with SIGKILL, so that no
+//! destructor and no buffer softens the crash. So the log of one run says where another can be
+//! killed, in whatever order threads and answers come.
+
+use std::fmt::Display;
 
 /// Marks a point between two effects.
 #[cfg(not(feature = "fail-points"))]
@@ -14,11 +18,23 @@ pub fn fail_point(_name: &str) {}
 /// Marks a point between two effects.
 #[cfg(feature = "fail-points")]
 pub fn fail_point(name: &str) {
-    armed::hit(name);
+    armed::hit(name.to_owned());
+}
+
+/// Marks a point between two effects that is passed for many things, with the one it is about.
+#[cfg(not(feature = "fail-points"))]
+#[inline(always)]
+pub fn fail_point_of(_name: &str, _about: &dyn Display) {}
+
+/// Marks a point between two effects that is passed for many things, with the one it is about.
+#[cfg(feature = "fail-points")]
+pub fn fail_point_of(name: &str, about: &dyn Display) {
+    armed::hit(format!("{name} @ {about}"));
 }
 
 #[cfg(feature = "fail-points")]
 mod armed {
+    use std::collections::BTreeMap;
     use std::fs::{File, OpenOptions};
     use std::io::Write;
     use std::sync::{Mutex, OnceLock, PoisonError};
@@ -26,22 +42,22 @@ mod armed {
     use rustix::process::{Signal, getpid, kill_process};
 
     struct Points {
-        hits: u64,
-        fail_at: Option<u64>,
+        hits: BTreeMap<String, u64>,
+        fail_at: Option<String>,
         log: Option<File>,
     }
 
     static POINTS: OnceLock<Mutex<Points>> = OnceLock::new();
 
-    pub(super) fn hit(name: &str) {
+    pub(super) fn hit(point: String) {
         // Held over the kill, so that no other thread passes a later point meanwhile.
         let mut points = POINTS
             .get_or_init(|| Mutex::new(Points::from_environment()))
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        points.hits += 1;
-        points.note(name);
-        if points.fail_at == Some(points.hits) {
+        let line = points.count(point);
+        points.note(&line);
+        if points.fail_at.as_ref() == Some(&line) {
             let _ = kill_process(getpid(), Signal::KILL);
             // The signal may take a moment to arrive; nothing more may happen until then.
             loop {
@@ -54,18 +70,24 @@ mod armed {
         fn from_environment() -> Points {
             let log = std::env::var_os("GREENROOM_FAIL_LOG");
             Points {
-                hits: 0,
-                fail_at: std::env::var("GREENROOM_FAIL_AT").ok().and_then(|n| n.parse().ok()),
+                hits: BTreeMap::new(),
+                fail_at: std::env::var("GREENROOM_FAIL_AT").ok(),
                 log: log
                     .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok()),
             }
         }
 
-        fn note(&mut self, name: &str) {
-            let hits = self.hits;
+        /// Counts a hit, and returns its line.
+        fn count(&mut self, point: String) -> String {
+            let hits = self.hits.entry(point.clone()).or_default();
+            *hits += 1;
+            format!("{hits} {point}")
+        }
+
+        fn note(&mut self, line: &str) {
             if let Some(log) = &mut self.log {
                 // A log that cannot be written must not change what the process does.
-                let _ = log.write_all(format!("{hits} {name}\n").as_bytes());
+                let _ = log.write_all(format!("{line}\n").as_bytes());
             }
         }
     }

@@ -10,10 +10,10 @@ use greenroom_model::plan::Action;
 use greenroom_model::state::Status;
 use greenroom_model::value::Value;
 use greenroom_provider::{Deleted, Failure, FailureKind, WorldEffect};
-use greenroom_store::fail_point::fail_point;
+use greenroom_store::fail_point::fail_point_of;
 
 use super::effects::{self, Done, Returned};
-use super::{Driver, FailedOperation, GIVEN_UP, Then, about};
+use super::{Driver, FailedOperation, GIVEN_UP, Then, about, passing};
 use crate::error::ApplyError;
 use crate::event::Event;
 
@@ -21,13 +21,10 @@ impl Driver<'_> {
     /// An effect, a wait or a look came back.
     pub(super) fn done(&mut self, done: Done) -> Result<(), ApplyError> {
         let Done { operation, result } = done;
+        self.pass(operation, &result);
         match result {
-            Returned::Created { intent, result } => {
-                fail_point("apply: effect done");
-                self.created(operation, intent, result)
-            }
+            Returned::Created { intent, result } => self.created(operation, intent, result),
             Returned::Updated { intent, result } => {
-                fail_point("apply: effect done");
                 match result {
                     Ok(attributes) => {
                         self.contradictions(operation, &attributes);
@@ -40,7 +37,6 @@ impl Driver<'_> {
                 Ok(())
             }
             Returned::Deleted { intent, result, object } => {
-                fail_point("apply: effect done");
                 match result {
                     Ok(Deleted::Gone) => {
                         self.outcome(intent, Outcome::Deleted, Then::Complete { operation });
@@ -74,6 +70,19 @@ impl Driver<'_> {
                 Ok(())
             }
             Returned::Waited(Err(failure)) => self.fail(operation, failure),
+        }
+    }
+
+    /// The fail point of what came back, if the world is another than before.
+    fn pass(&self, operation: u32, result: &Returned) {
+        let about = passing(self.run.operation(operation));
+        match result {
+            Returned::Created { .. } | Returned::Updated { .. } | Returned::Deleted { .. } => {
+                fail_point_of("apply: effect done", &about);
+            }
+            Returned::Ready { .. } => fail_point_of("apply: object ready", &about),
+            Returned::Gone { .. } => fail_point_of("apply: object gone", &about),
+            Returned::Read(_) | Returned::Gate(_) | Returned::Waited(_) => {}
         }
     }
 
