@@ -31,6 +31,7 @@ use crate::cancel::Cancel;
 use crate::error::ApplyError;
 use crate::event::{About, Event};
 use crate::journal::{Appending, append};
+use crate::rescue;
 use crate::session::Session;
 use effects::{Done, Returned};
 use slots::{Slots, shared};
@@ -162,13 +163,14 @@ impl<'s> Driver<'s> {
         fail_point("apply: run opened");
         let worked = self.work(cancel).await;
         if worked.is_err() {
-            // What was sent is let come to its end, unless somebody is in a hurry; its outcomes
-            // are the next session's to find.
+            // What was sent is let come to its end, unless somebody is in a hurry.
             tokio::select! {
                 biased;
                 () = cancel.aborted() => {}
-                () = async { while self.effects.next().await.is_some() {} } => {}
+                () = self.come_to_an_end() => {}
             }
+            let entries = self.appending.drain(..).flat_map(|(it, _)| it.into_entries());
+            rescue::keep(self.session, entries.collect());
             return worked;
         }
         self.close().await?;
@@ -213,6 +215,14 @@ impl<'s> Driver<'s> {
                 }
                 Some(done) = self.waits.next(), if !self.waits.is_empty() => self.done(done)?,
             }
+        }
+    }
+
+    /// Awaits effects that were sent, and notes what came of them.
+    async fn come_to_an_end(&mut self) {
+        while let Some(done) = self.effects.next().await {
+            // What failed first is told.
+            let _ = self.done(done);
         }
     }
 
@@ -303,8 +313,7 @@ impl<'s> Driver<'s> {
             }
             let sendable = self.sendable.pop_front().expect("the first was just seen");
             self.observe(Event::Started(about(self.run.operation(sendable.operation))));
-            fail_point_of("apply: before effect", &passing(self.run.operation(sendable.operation)));
-            let sent = self.send(sendable);
+            let sent = self.send_while_held(sendable);
             self.effects.push(sent);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Text, progress bars and JSON are views of these; none of them decides anything.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,25 @@ use greenroom_provider::WorldEffect;
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// The lease is not free yet: it is waited for.
+    LeaseAwaited {
+        /// Who had it last, as it introduced itself, if that is known.
+        holder: Option<String>,
+    },
+    /// What an earlier run did and its store did not take is in the state now.
+    RescueTaken {
+        /// How many outcomes.
+        outcomes: usize,
+        /// The file that they were kept in.
+        path: PathBuf,
+    },
+    /// What was done is not in the state, because its store failed.
+    Rescued {
+        /// How many outcomes.
+        outcomes: usize,
+        /// The file that they are kept in for the next run, or why they are not.
+        kept: Result<PathBuf, String>,
+    },
     /// Intents of an earlier run are open; each is looked up.
     Settling {
         /// How many.

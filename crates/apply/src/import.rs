@@ -41,6 +41,7 @@ impl Session {
         self.record(std::mem::take(&mut import.entries)).await?;
         let intent = self.state.sequence;
         fail_point("import: intent durable");
+        self.lease.still_held().await?;
         let answer = tokio::select! {
             biased;
             answer = self.send_import(&import, id) => answer,

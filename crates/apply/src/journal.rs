@@ -21,6 +21,11 @@ pub(crate) fn append(lease: &Arc<dyn Lease>, entries: Vec<Entry>) -> Appending {
 }
 
 impl Appending {
+    /// The entries, whatever became of them.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
     /// Waits until the entries are durable, and numbers them. Cancel-safe.
     pub(crate) async fn durable(&mut self) -> Result<Vec<(Sequence, Entry)>, StoreError> {
         let sequences = (&mut self.ticket).await?;

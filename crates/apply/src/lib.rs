@@ -15,6 +15,7 @@ mod gates;
 mod import;
 mod journal;
 mod providers;
+mod rescue;
 mod session;
 mod settle;
 mod verify;

@@ -1,6 +1,8 @@
 //! A session: the lease of a state, settled, and what can be done with it.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use greenroom_engine::format;
@@ -12,13 +14,18 @@ use greenroom_model::journal::Entry;
 use greenroom_model::plan::{Plan, Purpose};
 use greenroom_model::state::State;
 use greenroom_store::{Holder, Lease, Loaded, StateName};
+use tokio::time::{sleep, timeout};
 
 use crate::cancel::Cancel;
 use crate::drive::{self, Applied};
 use crate::error::ApplyError;
+use crate::event::Event;
 use crate::journal::append;
-use crate::settle;
 use crate::workbench::Workbench;
+use crate::{rescue, settle};
+
+/// How long a lease is waited for, or given back, without a word.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The exclusive right to change a state and what it stands for.
 pub struct Session {
@@ -48,7 +55,47 @@ impl Workbench {
         cancel: &Cancel,
     ) -> Result<Session, ApplyError> {
         let introduction: Arc<str> = holder.to_string().into();
-        let lease: Arc<dyn Lease> = self.store.acquire(name, holder).await?.into();
+        let lease = self.acquire(name, holder, cancel).await?;
+        match self.open_with(name, lease.clone(), introduction, cancel).await {
+            Ok(session) => Ok(session),
+            Err(error) => {
+                give_back(&*lease).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the lease, and says so if that takes its time.
+    async fn acquire(
+        &self,
+        name: &StateName,
+        holder: Holder,
+        cancel: &Cancel,
+    ) -> Result<Arc<dyn Lease>, ApplyError> {
+        let mut acquired = pin!(self.store.acquire(name, holder));
+        tokio::select! {
+            biased;
+            lease = &mut acquired => return Ok(lease?.into()),
+            () = sleep(SILENCE) => {}
+        }
+        // Who cannot be asked now is not needed to wait.
+        let holder = self.store.holder(name).await.unwrap_or_default();
+        let holder = holder.map(|it| it.to_string());
+        self.observer.observe(&Event::LeaseAwaited { holder });
+        tokio::select! {
+            biased;
+            lease = &mut acquired => Ok(lease?.into()),
+            () = cancel.cancelled() => Err(ApplyError::Cancelled),
+        }
+    }
+
+    async fn open_with(
+        &self,
+        name: &StateName,
+        lease: Arc<dyn Lease>,
+        holder: Arc<str>,
+        cancel: &Cancel,
+    ) -> Result<Session, ApplyError> {
         let silent_since = settle::silent_since(&*lease, &*self.clock);
         let state = state_of(name, lease.loaded())?;
         let folded = Sequence(lease.loaded().header.folded.0);
@@ -57,13 +104,20 @@ impl Workbench {
             name: name.clone(),
             lease,
             state,
-            holder: introduction,
+            holder,
             folded,
             expendable: false,
         };
+        rescue::take_in(&mut session).await?;
         settle::settle(&mut session, silent_since, cancel).await?;
         Ok(session)
     }
+}
+
+/// Gives a lease back after something else failed. If this fails too, it is free by itself as soon
+/// as this process has ended, or its time has run out.
+async fn give_back(lease: &dyn Lease) {
+    let _ = timeout(SILENCE, lease.release()).await;
 }
 
 impl Session {
@@ -86,8 +140,9 @@ impl Session {
     /// # Errors
     ///
     /// [`ApplyError::Refused`] if the plan is not for this state as it is; nothing was done.
-    /// [`ApplyError::Store`] if the journal failed: nothing more was started, and what was under
-    /// way is settled by the next session. Failed operations are in [`Applied`].
+    /// [`ApplyError::Store`] if the journal failed, or the lease was lost: nothing more was started,
+    /// and what was under way is settled by the next session; outcomes that were known are kept for
+    /// it on the local disk. The lease is given back. Failed operations are in [`Applied`].
     pub async fn apply(
         &mut self,
         plan: Arc<Plan>,
@@ -95,9 +150,18 @@ impl Session {
         cancel: &Cancel,
     ) -> Result<Applied, ApplyError> {
         let purpose = plan.purpose;
-        let applied = drive::drive(self, plan, secrets, self.holder.clone(), cancel).await?;
-        self.expendable = purpose == Purpose::Destroy && applied.is_complete();
-        Ok(applied)
+        match drive::drive(self, plan, secrets, self.holder.clone(), cancel).await {
+            Ok(applied) => {
+                self.expendable = purpose == Purpose::Destroy && applied.is_complete();
+                Ok(applied)
+            }
+            // A refused plan changes nothing: the session goes on.
+            Err(refused @ ApplyError::Refused(_)) => Err(refused),
+            Err(error) => {
+                give_back(&*self.lease).await;
+                Err(error)
+            }
+        }
     }
 
     /// Folds the journal into a snapshot, or removes a state that has nothing left, and gives the

@@ -11,7 +11,7 @@ use greenroom_model::state::{ScopeState, State};
 use greenroom_model::value::Object;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::schemas::Schemas;
-use greenroom_store::{Holder, StateName, Store};
+use greenroom_store::{Holder, RescueFolder, StateName, Store};
 
 use crate::answer::Answerer;
 use crate::clock::Clock;
@@ -27,6 +27,8 @@ use crate::session::state_of;
 pub struct Workbench {
     /// Where states live.
     pub store: Arc<dyn Store>,
+    /// Where outcomes are kept that the store does not take.
+    pub rescue: RescueFolder,
     /// Who reaches the world.
     pub providers: Providers,
     /// What the providers' types are.

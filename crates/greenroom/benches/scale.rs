@@ -38,7 +38,7 @@ use greenroom_provider::{Failure, Provider};
 use greenroom_spec::parse::{parse_project, parse_template};
 use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
-use greenroom_store::{FolderStore, Holder, StateName};
+use greenroom_store::{FolderStore, Holder, RescueFolder, StateName};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -200,6 +200,7 @@ fn workbench(folder: &Path) -> Workbench {
     let providers = Providers::new([factory]);
     Workbench {
         store: Arc::new(FolderStore::new(folder)),
+        rescue: RescueFolder::new(folder.join(".rescue")),
         schemas: Arc::new(providers.schemas()),
         providers,
         gates: Arc::new(NoGates),

@@ -23,7 +23,7 @@ use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::parse::{parse_project, parse_template};
 use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
-use greenroom_store::{FolderStore, Holder, StateName};
+use greenroom_store::{FolderStore, Holder, RescueFolder, StateName};
 
 /// The environment that a laboratory is about: `shop/test/pr`.
 pub struct Lab {
@@ -48,6 +48,7 @@ impl Lab {
         let providers = Providers::new([Arc::new(OneProvider::new(provider)) as Arc<_>]);
         Lab::new(Workbench {
             store: Arc::new(FolderStore::new(folder)),
+            rescue: RescueFolder::new(folder.join(".rescue")),
             schemas: Arc::new(providers.schemas()),
             providers,
             gates: Arc::new(NoGates),

@@ -5,7 +5,8 @@
 //! anything: `2 store: after append`, `1 apply: effect done @ create:front/aws_vpc.main`.
 //! `GREENROOM_FAIL_LOG` names a file to which the lines are appended. The hit whose line
 //! `GREENROOM_FAIL_AT` holds is the last: the process kills itself with SIGKILL, so that no
-//! destructor and no buffer softens the crash. So the log of one run says where another can be
+//! destructor and no buffer softens the crash. At the hit that `GREENROOM_STOP_AT` holds it stops
+//! itself with SIGSTOP, until somebody lets it go on. So the log of one run says where another can be
 //! killed, in whatever order threads and answers come.
 
 use std::fmt::Display;
@@ -44,6 +45,7 @@ mod armed {
     struct Points {
         hits: BTreeMap<String, u64>,
         fail_at: Option<String>,
+        stop_at: Option<String>,
         log: Option<File>,
     }
 
@@ -64,6 +66,9 @@ mod armed {
                 std::thread::park();
             }
         }
+        if points.stop_at.as_ref() == Some(&line) {
+            let _ = kill_process(getpid(), Signal::STOP);
+        }
     }
 
     impl Points {
@@ -72,6 +77,7 @@ mod armed {
             Points {
                 hits: BTreeMap::new(),
                 fail_at: std::env::var("GREENROOM_FAIL_AT").ok(),
+                stop_at: std::env::var("GREENROOM_STOP_AT").ok(),
                 log: log
                     .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok()),
             }

@@ -13,8 +13,10 @@ use greenroom_provider::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, Object,
     Provider, UpdateRequest,
 };
+use greenroom_store::StoreError;
+use greenroom_store::fail_point::fail_point_of;
 
-use super::{Driver, Sendable};
+use super::{Driver, Sendable, passing};
 use crate::providers::Providers;
 use crate::session::owner;
 
@@ -26,11 +28,29 @@ pub(super) struct Done {
 
 /// What came back.
 pub(super) enum Returned {
-    Created { intent: Sequence, result: Result<Creation, Failure> },
-    Updated { intent: Sequence, result: Result<Value, Failure> },
-    Deleted { intent: Sequence, result: Result<Deleted, Failure>, object: Box<Object> },
-    Ready { target: Subject, result: Result<Value, Failure> },
-    Gone { target: Subject, result: Result<(), Failure> },
+    /// Nothing was sent: the lease does not count.
+    Unsent(StoreError),
+    Created {
+        intent: Sequence,
+        result: Result<Creation, Failure>,
+    },
+    Updated {
+        intent: Sequence,
+        result: Result<Value, Failure>,
+    },
+    Deleted {
+        intent: Sequence,
+        result: Result<Deleted, Failure>,
+        object: Box<Object>,
+    },
+    Ready {
+        target: Subject,
+        result: Result<Value, Failure>,
+    },
+    Gone {
+        target: Subject,
+        result: Result<(), Failure>,
+    },
     Read(Result<Value, Failure>),
     Gate(Verdict),
     Waited(Result<(), Failure>),
@@ -73,8 +93,23 @@ impl Driver<'_> {
         }
     }
 
-    /// Sends an effect.
-    pub(super) fn send(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
+    /// Sends an effect, if the lease counts right before: who lost it while it waited, or slept,
+    /// sends nothing more.
+    pub(super) fn send_while_held(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
+        let lease = self.session.lease.clone();
+        let operation = sendable.operation;
+        let about = passing(self.run.operation(operation)).to_string();
+        let effect = self.send(sendable);
+        Box::pin(async move {
+            if let Err(error) = lease.still_held().await {
+                return Done { operation, result: Returned::Unsent(error) };
+            }
+            fail_point_of("apply: before effect", &about);
+            effect.await
+        })
+    }
+
+    fn send(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
         let Sendable { operation, intent, what, effect } = sendable;
         let subject = what.subjects.first().expect("an intent of a plan has a subject").clone();
         let reach = self.reach(&what.provider, &subject.address);

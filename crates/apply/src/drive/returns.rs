@@ -23,6 +23,7 @@ impl Driver<'_> {
         let Done { operation, result } = done;
         self.pass(operation, &result);
         match result {
+            Returned::Unsent(error) => Err(error.into()),
             Returned::Created { intent, result } => self.created(operation, intent, result),
             Returned::Updated { intent, result } => {
                 match result {
@@ -82,7 +83,7 @@ impl Driver<'_> {
             }
             Returned::Ready { .. } => fail_point_of("apply: object ready", &about),
             Returned::Gone { .. } => fail_point_of("apply: object gone", &about),
-            Returned::Read(_) | Returned::Gate(_) | Returned::Waited(_) => {}
+            Returned::Unsent(_) | Returned::Read(_) | Returned::Gate(_) | Returned::Waited(_) => {}
         }
     }
 

@@ -8,7 +8,9 @@ use greenroom_apply::{Clock, NoGates, Providers, Unobserved, Workbench};
 use greenroom_sim::cloud::{Cloud, Weather};
 use greenroom_sim::disk::FaultyDisk;
 use greenroom_sim::lab::{self, OneProvider};
-use greenroom_store::{FolderStore, Lineage};
+use greenroom_sim::objects::{Client, TokioClock};
+use greenroom_store::{FolderStore, Lineage, ObjectStates, RescueFolder, Store};
+use object_store::path::Path;
 use tokio::time::Instant;
 
 /// Runs a test on one thread, with time that passes only while everybody waits.
@@ -54,9 +56,21 @@ impl Lab {
         let store = FolderStore::on(Arc::new(disk.clone()), "/srv/state")
             .inline()
             .with_lineages(|| Lineage("0123456789abcdef0123456789abcdef".into()));
+        Lab::with_store(cloud, disk, Arc::new(store))
+    }
+
+    /// A process on a machine of its own, with states on object storage.
+    pub(crate) fn on_objects(cloud: Cloud, disk: FaultyDisk, client: &Client) -> Lab {
+        let states = ObjectStates::new(Arc::new(client.clone()), Path::from("team"), "s3://states")
+            .with_clock(Arc::new(TokioClock::new()));
+        Lab::with_store(cloud, disk, Arc::new(states))
+    }
+
+    fn with_store(cloud: Cloud, disk: FaultyDisk, store: Arc<dyn Store>) -> Lab {
         let providers = Providers::new([Arc::new(OneProvider::new(cloud.clone())) as Arc<_>]);
         let workbench = Workbench {
-            store: Arc::new(store),
+            store,
+            rescue: RescueFolder::on(Arc::new(disk.clone()), "/home/ann/rescue"),
             schemas: Arc::new(providers.schemas()),
             providers,
             gates: Arc::new(NoGates),

@@ -10,8 +10,10 @@ mod importing;
 mod lab;
 mod lifecycle;
 mod lost_answers;
+mod lost_leases;
 mod random;
 mod random_spec;
+mod rescue;
 mod saved_plans;
 
 #[test]
