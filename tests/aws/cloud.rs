@@ -26,25 +26,54 @@ pub(crate) struct Ran {
 impl Shop {
     /// The files of `specs/shop-aws`, with a folder of their own for states.
     pub(crate) fn new() -> Shop {
-        let folder = TempDir::with_prefix("greenroom-aws-").expect("a temporary folder");
+        let shop = Shop::empty();
         let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/shop-aws");
         let files = std::fs::read_dir(specs).expect("the example project");
         for file in files.map(|file| file.expect("a file").path()) {
             let text = std::fs::read_to_string(&file).expect("a text");
             let text = text.replace("url = \"../../state\"", "url = \"state\"");
             let name = file.file_name().expect("a name");
-            std::fs::write(folder.path().join(name), text).expect("a file");
+            std::fs::write(shop.folder.path().join(name), text).expect("a file");
         }
+        shop
+    }
+
+    /// A project without files.
+    pub(crate) fn empty() -> Shop {
+        let folder = TempDir::with_prefix("greenroom-aws-").expect("a temporary folder");
         Shop { account: Cloud::shared().account(), folder }
+    }
+
+    /// A project with one stage `it`, whose states are in a bucket that there is.
+    pub(crate) fn in_bucket() -> Shop {
+        let shop = Shop::empty();
+        // A bucket's name is taken for all accounts.
+        let bucket = format!("states-{}", shop.account.id());
+        shop.send("s3", &format!("PUT /{bucket}"), "");
+        shop.write(
+            "greenroom.toml",
+            &format!(
+                "[project]\nname = \"shop\"\n[state]\nurl = \"s3://{bucket}/team\"\n\
+                 region = \"eu-central-1\"\n[provider.aws]\nregion = \"eu-central-1\"\n\
+                 [stage.it]\ntemplate = \"environment.toml\"\n"
+            ),
+        );
+        shop
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("a file");
     }
 
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 
-    /// Runs a command of the binary, with waits scaled down.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_greenroom"))
+    /// A command of the binary, with waits scaled down.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom"));
+        command
             .current_dir(self.folder.path())
             .args(arguments)
             .env("AWS_ENDPOINT_URL", self.account.endpoint())
@@ -54,9 +83,13 @@ impl Shop {
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("GREENROOM_AWS_PACE", "0.01")
-            .env_remove("AWS_PROFILE")
-            .output()
-            .expect("the binary runs");
+            .env_remove("AWS_PROFILE");
+        command
+    }
+
+    /// Runs a command of the binary.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().expect("the binary runs");
         Ran {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -99,28 +132,31 @@ impl Shop {
     }
 
     /// One call of an API with a form, and the answer's text.
-    fn ask(&self, service: &str, form: &str) -> String {
-        let host = self.account.endpoint().trim_start_matches("http://").to_owned();
+    pub(crate) fn ask(&self, service: &str, form: &str) -> String {
         let version = if service == "ec2" { "2016-11-15" } else { "2015-12-01" };
-        let form = format!("{form}&Version={version}");
+        self.send(service, "POST /", &format!("{form}&Version={version}"))
+    }
+
+    fn send(&self, service: &str, call: &str, body: &str) -> String {
+        let host = self.account.endpoint().trim_start_matches("http://").to_owned();
         let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.account.id());
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+            "{call} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
         );
         let mut stream = TcpStream::connect(&host).expect("the cloud listens");
         stream.write_all(request.as_bytes()).expect("the cloud reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("the cloud answers");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{form}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{call} {body}: {answer}");
         answer
     }
 }
 
 /// The values of an element.
-fn ids(answer: &str, element: &str) -> Vec<String> {
+pub(crate) fn ids(answer: &str, element: &str) -> Vec<String> {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let parts = answer.split(&open).skip(1);
     let ids = parts.filter_map(|part| part.split_once(&close)).map(|(id, _)| id.to_owned());

@@ -4,6 +4,8 @@
 
 mod cloud;
 mod denied;
+#[cfg(feature = "fail-points")]
+mod on_s3;
 mod reads;
 mod shop;
 mod weather;

@@ -27,6 +27,12 @@ pub enum ApplyError {
         #[source]
         source: FormatError,
     },
+    /// What was read back from another store is not what was written there.
+    #[error("`{state}` reads differently where it was moved to; it is still where it was")]
+    Differs {
+        /// The state.
+        state: StateName,
+    },
     /// The journal says something impossible.
     #[error("the journal of `{state}` contradicts itself; nothing was changed")]
     Replay {

@@ -116,7 +116,7 @@ impl Workbench {
 
 /// Gives a lease back after something else failed. If this fails too, it is free by itself as soon
 /// as this process has ended, or its time has run out.
-async fn give_back(lease: &dyn Lease) {
+pub(crate) async fn give_back(lease: &dyn Lease) {
     let _ = timeout(SILENCE, lease.release()).await;
 }
 

@@ -247,7 +247,8 @@ fn credentials(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn chain(error: &dyn Error) -> String {
+/// The error and all its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

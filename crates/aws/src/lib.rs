@@ -5,6 +5,7 @@
 //! attributes have the names that Terraform's AWS provider gave them.
 //! Deliberately absent: the engine, the store, other providers.
 
+mod access;
 mod aws;
 mod batches;
 mod data;
@@ -20,6 +21,7 @@ mod settings;
 mod tags;
 mod types;
 
+pub use access::Access;
 pub use aws::Pace;
 pub use provider::{AwsProvider, schema};
 pub use settings::resolve;

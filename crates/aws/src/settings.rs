@@ -173,7 +173,7 @@ pub(crate) async fn connect(settings: &Object, pace: Pace) -> Result<Aws, Failur
     let resolved = resolve(settings).await?;
     let read = read(&resolved)?;
     let region: Arc<str> = read.region.as_deref().unwrap_or_default().into();
-    let config = with_role(loader(&read).load().await, &read).await;
+    let config = load(&read).await;
     Ok(Aws::new(
         &config,
         region,
@@ -182,6 +182,19 @@ pub(crate) async fn connect(settings: &Object, pace: Pace) -> Result<Aws, Failur
         read.allowed_account_ids.unwrap_or_default(),
         pace,
     ))
+}
+
+/// What the settings, the environment and the profile say together.
+///
+/// # Errors
+///
+/// The settings are wrong.
+pub(crate) async fn config(settings: &Object) -> Result<SdkConfig, Failure> {
+    Ok(load(&read(settings)?).await)
+}
+
+async fn load(settings: &Settings) -> SdkConfig {
+    with_role(loader(settings).load().await, settings).await
 }
 
 fn read(settings: &Object) -> Result<Settings, Failure> {

@@ -88,6 +88,11 @@ impl Context {
         Ok(Place::of(&project.spec, stage, environment, variable)?)
     }
 
+    /// Where the project's states live.
+    pub(crate) async fn store(&self, project: &Project) -> Result<Arc<dyn Store>, Failure> {
+        world::states(project.states()?, &project.folder, None).await
+    }
+
     /// What to work with, watched by `observer`.
     pub(crate) fn workbench(
         &self,
@@ -97,12 +102,13 @@ impl Context {
         parallelism: usize,
     ) -> Workbench {
         let providers = world::providers(project.folder.clone());
-        world::workbench(providers, store, observer, parallelism)
+        let rescue = world::rescue(&project.folder);
+        world::workbench(providers, store, rescue, observer, parallelism)
     }
 
     /// What to read with.
-    pub(crate) fn reader(&self, project: &Project) -> Result<Workbench, Failure> {
-        let store = Arc::new(project.store()?);
+    pub(crate) async fn reader(&self, project: &Project) -> Result<Workbench, Failure> {
+        let store = self.store(project).await?;
         Ok(self.workbench(project, store, Arc::new(Unobserved), 1))
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use greenroom_apply::ApplyError;
 use greenroom_engine::destroy::DestroyError;
@@ -66,6 +67,15 @@ pub(crate) enum Failure {
     /// Engine, store or provider failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// The place where states live cannot be reached.
+    #[error("the states in `{url}` cannot be reached: {}; nothing was changed", source.message)]
+    States {
+        /// The place.
+        url: Arc<str>,
+        /// Why.
+        #[source]
+        source: greenroom_provider::Failure,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -175,6 +185,7 @@ impl Failure {
     fn help(&self) -> Option<String> {
         let fixed = match self {
             Failure::Project(error) => return error.help(),
+            Failure::States { source, .. } => return source.help.clone(),
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
             | Failure::Absent { help, .. } => return help.clone(),
@@ -197,6 +208,12 @@ impl Failure {
             Failure::Apply(ApplyError::Store(StoreError::Held { .. })) => {
                 "try again when it is done; the lease is free as soon as that process ends"
             }
+            Failure::Apply(ApplyError::Store(StoreError::Lost { .. })) => {
+                "nothing more was sent; what was under way is settled by the next apply or destroy"
+            }
+            Failure::Apply(ApplyError::Store(
+                StoreError::Append { .. } | StoreError::Broken { .. },
+            )) => "nothing more was sent; run the command again when the store can be reached",
             Failure::Apply(ApplyError::Refused(_)) | Failure::SecretChanged(_) => "make a new plan",
             Failure::Apply(ApplyError::Unsettled { .. }) => {
                 "run the command again when the provider can be reached"

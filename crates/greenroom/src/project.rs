@@ -12,11 +12,10 @@ use std::sync::Arc;
 use greenroom_spec::check::{StageTemplates, check_stage};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::parse::{parse_project, parse_template};
-use greenroom_spec::project::{Project as Spec, Stage};
+use greenroom_spec::project::{Project as Spec, Stage, StateStore};
 use greenroom_spec::schemas::Schemas;
 use greenroom_spec::source::{Located, Sources};
 use greenroom_spec::template::{Template, TemplateKind};
-use greenroom_store::FolderStore;
 
 use crate::view::words::suggestion;
 pub(crate) use given::given;
@@ -76,7 +75,7 @@ pub(crate) enum ProjectError {
     #[error("the project does not say where its states live")]
     NoStateUrl,
     /// States live where this build cannot go.
-    #[error("this build has no store for `{0}`: states live in a folder")]
+    #[error("this build has no store for `{0}`: states live in a folder or in s3://BUCKET/PREFIX")]
     Scheme(Arc<str>),
 }
 
@@ -165,15 +164,9 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// [`ProjectError::NoStateUrl`] or [`ProjectError::Scheme`].
-    pub(crate) fn store(&self) -> Result<FolderStore, ProjectError> {
-        let url = &self.spec.state_url.as_ref().ok_or(ProjectError::NoStateUrl)?.value;
-        let path = match scheme(url) {
-            None => &**url,
-            Some("file") => url["file:".len()..].trim_start_matches("//"),
-            Some(_) => return Err(ProjectError::Scheme(url.clone())),
-        };
-        Ok(FolderStore::new(self.folder.join(path)))
+    /// [`ProjectError::NoStateUrl`].
+    pub(crate) fn states(&self) -> Result<&StateStore, ProjectError> {
+        self.spec.state.as_ref().ok_or(ProjectError::NoStateUrl)
     }
 
     /// Reads and checks the templates of `stage`, which must be the project's.
@@ -236,13 +229,6 @@ impl Project {
     }
 }
 
-/// The scheme of a URL such as `s3://bucket`; a path has none.
-fn scheme(url: &str) -> Option<&str> {
-    let (scheme, _) = url.split_once(':')?;
-    let fits = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    fits.then_some(scheme)
-}
-
 /// Puts diagnostics into the order of their places, each once.
 pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let place = |it: &Diagnostic| it.labels.first().map(|label| label.place);
@@ -252,10 +238,10 @@ pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
+    pub(crate) fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -280,29 +266,6 @@ mod tests {
     }
 
     #[test]
-    fn states_live_in_a_folder_of_the_project() {
-        for url in ["state", "file:state", "./state"] {
-            let (folder, project) = project(&[(
-                PROJECT_FILE,
-                &format!("[project]\nname = \"p\"\n[state]\nurl = \"{url}\"\n"),
-            )]);
-            let root = project.store().unwrap().root().to_owned();
-            assert_eq!(root, folder.path().join("state"), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_store_that_this_build_lacks_is_named() {
-        let text = "[project]\nname = \"p\"\n[state]\nurl = \"s3://bucket/prefix\"\n";
-        let (_folder, project) = project(&[(PROJECT_FILE, text)]);
-        let error = project.store().err().expect("refused");
-        assert_eq!(
-            error.to_string(),
-            "this build has no store for `s3://bucket/prefix`: states live in a folder"
-        );
-    }
-
-    #[test]
     fn a_template_that_is_not_there_is_a_mistake_with_its_place() {
         let text = "[project]\nname = \"p\"\n[stage.it]\ntemplate = \"none.toml\"\n";
         let (_folder, mut project) = project(&[(PROJECT_FILE, text)]);
@@ -311,14 +274,5 @@ mod tests {
         assert!(specs.diagnostics[0].message.starts_with("cannot read the template `none.toml`"));
         let at = specs.diagnostics[0].labels[0].place;
         assert_eq!(project.sources.get(at.file).line_and_column(at.span.range().start).0, 4);
-    }
-
-    #[test]
-    fn schemes_are_told_from_paths() {
-        assert_eq!(scheme("s3://b/p"), Some("s3"));
-        assert_eq!(scheme("file:state"), Some("file"));
-        for path in ["state", "../a:b/c", "c:", "/x"] {
-            assert_eq!(scheme(path), None, "{path}");
-        }
     }
 }

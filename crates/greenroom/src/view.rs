@@ -59,6 +59,7 @@ pub(crate) enum Kind {
     Heartbeat,
     Imported,
     InFlight,
+    LeaseAwaited,
     Notice,
     Object,
     OperationAccepted,
@@ -72,6 +73,8 @@ pub(crate) enum Kind {
     ProviderGivenUp,
     Refreshed,
     Refreshing,
+    RescueTaken,
+    Rescued,
     RunFinished,
     RunStarted,
     Settled,
@@ -85,7 +88,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 34] = [
+    pub(crate) const ALL: [Kind; 37] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -99,6 +102,7 @@ impl Kind {
         Kind::Heartbeat,
         Kind::Imported,
         Kind::InFlight,
+        Kind::LeaseAwaited,
         Kind::Notice,
         Kind::Object,
         Kind::OperationAccepted,
@@ -112,6 +116,8 @@ impl Kind {
         Kind::ProviderGivenUp,
         Kind::Refreshed,
         Kind::Refreshing,
+        Kind::RescueTaken,
+        Kind::Rescued,
         Kind::RunFinished,
         Kind::RunStarted,
         Kind::Settled,
@@ -138,6 +144,7 @@ impl Kind {
             Kind::Heartbeat => "heartbeat",
             Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
+            Kind::LeaseAwaited => "lease_awaited",
             Kind::Notice => "notice",
             Kind::Object => "object",
             Kind::OperationAccepted => "operation_accepted",
@@ -151,6 +158,8 @@ impl Kind {
             Kind::ProviderGivenUp => "provider_given_up",
             Kind::Refreshed => "refreshed",
             Kind::Refreshing => "refreshing",
+            Kind::RescueTaken => "rescue_taken",
+            Kind::Rescued => "rescued",
             Kind::RunFinished => "run_finished",
             Kind::RunStarted => "run_started",
             Kind::Settled => "settled",

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod bucket;
+mod states;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,9 +17,10 @@ use greenroom_local::{LocalOptions, LocalProvider, ValueProvider};
 use greenroom_model::schema::ProviderSchema;
 use greenroom_model::value::{Object, Value};
 use greenroom_provider::{Failure, FailureKind, Provider};
-use greenroom_store::Store;
+use greenroom_store::{RescueFolder, Store};
 
 use crate::LOCAL_RUNTIME;
+pub(crate) use states::{rescue, states};
 
 /// The providers of this build. Relative paths begin at `base`, an absolute folder.
 pub(crate) fn providers(base: PathBuf) -> Providers {
@@ -32,11 +36,13 @@ pub(crate) fn providers(base: PathBuf) -> Providers {
 pub(crate) fn workbench(
     providers: Providers,
     store: Arc<dyn Store>,
+    rescue: RescueFolder,
     observer: Arc<dyn Observer>,
     parallelism: usize,
 ) -> Workbench {
     Workbench {
         store,
+        rescue,
         schemas: Arc::new(providers.schemas()),
         providers,
         gates: Arc::new(Probes),

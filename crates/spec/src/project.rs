@@ -14,8 +14,8 @@ pub struct Project {
     pub file: FileId,
     /// `[project] name`.
     pub name: Located<Arc<str>>,
-    /// `[state] url`: where states live, relative to the project's folder.
-    pub state_url: Option<Located<Arc<str>>>,
+    /// `[state]`: where states live.
+    pub state: Option<StateStore>,
     /// `[repository] url`: where artifacts are published.
     pub repository_url: Option<Located<Arc<str>>>,
     /// `[provider.NAME]`: settings per provider configuration; `[provider."aws.west"]` is a second
@@ -27,6 +27,16 @@ pub struct Project {
     pub images: BTreeMap<Arc<str>, Image>,
     /// `[stage.NAME]`.
     pub stages: BTreeMap<Arc<str>, Stage>,
+}
+
+/// Where states live.
+#[derive(Clone, Debug)]
+pub struct StateStore {
+    /// A folder, relative to the project's, or `s3://BUCKET/PREFIX`.
+    pub url: Located<Arc<str>>,
+    /// What else is needed to reach a bucket, by key: `region`, `profile`, `assume_role`,
+    /// `endpoint`.
+    pub settings: BTreeMap<Arc<str>, Located<Arc<str>>>,
 }
 
 /// Settings of one provider configuration.

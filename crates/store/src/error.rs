@@ -29,6 +29,12 @@ pub enum StoreError {
         /// The state.
         state: StateName,
     },
+    /// There is such a state already.
+    #[error("there is a state `{state}` already; nothing was written")]
+    Exists {
+        /// The state.
+        state: StateName,
+    },
     /// The lease is no longer ours.
     #[error("the lease of `{state}` is lost: {}; nothing was written", Successor(to))]
     Lost {

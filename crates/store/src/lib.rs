@@ -42,6 +42,8 @@ pub use error::{Corruption, NewerFormat, OnDisk, StoreError};
 pub use folder::FolderStore;
 pub use holder::Holder;
 pub use name::{NameError, Segment, StateName};
+#[cfg(feature = "s3")]
+pub use object::{AccessKey, AccessKeys, Bucket};
 #[cfg(feature = "object-store")]
 pub use object::{Clock, ObjectStates};
 pub use os_disk::OsDisk;

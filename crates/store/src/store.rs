@@ -9,7 +9,7 @@ use crate::name::StateName;
 use crate::position::{Sequence, Serial};
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
-use crate::state::Loaded;
+use crate::state::{Loaded, SnapshotHeader};
 use crate::ticket::Ticket;
 
 /// A place where states live.
@@ -76,6 +76,23 @@ pub trait Store: Send + Sync {
     async fn seize(&self, state: &StateName, holder: Holder) -> Result<Box<dyn Lease>, StoreError> {
         self.acquire(state, holder).await
     }
+
+    /// Makes `state` as another store had it: the lineage, the serial and the count of records in
+    /// `header` go on here. `body` contains everything through the last record.
+    ///
+    /// Interrupted, it has happened wholly or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] if something was written to a state of that name,
+    /// [`StoreError::Held`], [`StoreError::Io`].
+    async fn install(
+        &self,
+        state: &StateName,
+        holder: Holder,
+        header: SnapshotHeader,
+        body: Bytes,
+    ) -> Result<(), StoreError>;
 
     /// Leaves a request for whoever holds the lease of `state`, unless one of that name is there.
     ///

@@ -34,7 +34,8 @@ async fn apply_stage(
     let environment = place.environment.clone();
     let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
     let secrets = wanted.secrets();
-    let undertaking = Undertaking::begin(context, &project, None, args.execution, args.detail)?;
+    let undertaking =
+        Undertaking::begin(context, &project, None, args.execution, args.detail).await?;
     let session = undertaking.open(&place.state).await?;
     match plan(&args, &undertaking, &project, wanted, &session).await {
         Ok(plan) => undertaking.carry_out(session, plan, secrets).await,

@@ -20,6 +20,7 @@ use crate::signals;
 use crate::view::outputs::Outputs;
 use crate::view::plan::{PlanView, totals};
 use crate::view::summary::{Outcome, Summary};
+use crate::world;
 
 /// A command that changes something, while it runs.
 pub(super) struct Undertaking<'a> {
@@ -38,7 +39,7 @@ impl<'a> Undertaking<'a> {
     /// # Errors
     ///
     /// [`Failure::Unconfirmed`] if nobody could be asked later.
-    pub(super) fn begin(
+    pub(super) async fn begin(
         context: &'a Context,
         project: &Project,
         lineage: Option<Lineage>,
@@ -49,12 +50,10 @@ impl<'a> Undertaking<'a> {
             return Err(Failure::Unconfirmed);
         }
         let progress = Progress::start(context.console.clone());
-        let store = match lineage {
-            Some(lineage) => project.store()?.with_lineages(move || lineage_of(&lineage)),
-            None => project.store()?,
-        };
+        let lineage = lineage.map(|it| greenroom_store::Lineage(it.0.to_string()));
+        let store = world::states(project.states()?, &project.folder, lineage).await?;
         let workbench =
-            context.workbench(project, Arc::new(store), progress.observer(), execution.parallelism);
+            context.workbench(project, store, progress.observer(), execution.parallelism);
         let cancel = Cancel::new();
         listen(context, &progress, &cancel)?;
         Ok(Undertaking { context, workbench, progress, cancel, execution, detail })
@@ -158,11 +157,6 @@ impl<'a> Undertaking<'a> {
             self.context.console.data(outputs);
         }
     }
-}
-
-/// The same lineage, as the store has it.
-fn lineage_of(lineage: &Lineage) -> greenroom_store::Lineage {
-    greenroom_store::Lineage(lineage.0.to_string())
 }
 
 fn listen(context: &Context, progress: &Progress, cancel: &Cancel) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Fa
     let project = context.sound_project()?;
     let stage = &args.target.stage;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
-    let reader = context.reader(&project)?;
+    let reader = context.reader(&project).await?;
     let nothing_there = reader.view(&place.state).await?.state.is_none();
     if nothing_there && project.stage(stage).is_none() {
         return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
@@ -23,7 +23,8 @@ pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Fa
         context.console.tell(&PlanView::nothing_to_destroy(&place.state));
         return Ok(Exit::Done);
     }
-    let undertaking = Undertaking::begin(context, &project, None, args.execution, args.detail)?;
+    let undertaking =
+        Undertaking::begin(context, &project, None, args.execution, args.detail).await?;
     let session = undertaking.open(&place.state).await?;
     if nothing_there {
         // Taking the lease has finished what a destroy that was killed left of the state's files.

@@ -19,7 +19,7 @@ pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Fail
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let environment = place.environment;
     let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
-    let workbench = context.reader(&project)?;
+    let workbench = context.reader(&project).await?;
     let planned = match wanted.desired {
         Some(desired) => check(&project, &workbench, desired).await?,
         None => Planned::Mistakes(Vec::new()),

@@ -30,7 +30,7 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> Result<Exit, Fai
     let environment = place.environment.clone();
     let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
     let undertaking =
-        Undertaking::begin(context, &project, None, UNASKED, Detail { verbose: false })?;
+        Undertaking::begin(context, &project, None, UNASKED, Detail { verbose: false }).await?;
     let mut session = undertaking.open(&place.state).await?;
     let imported =
         import(&args, &undertaking, &project, &place, wanted.clone(), &mut session).await;

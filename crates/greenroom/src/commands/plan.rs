@@ -35,7 +35,7 @@ pub(super) async fn run(args: PlanArgs, context: &Context) -> Result<Exit, Failu
     }
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let progress = Progress::start(context.console.clone());
-    let store = Arc::new(project.store()?);
+    let store = context.store(&project).await?;
     let workbench = context.workbench(&project, store, progress.observer(), 1);
     progress.busy("planning");
     let View { state, holder } = workbench.view(&place.state).await?;

@@ -69,7 +69,8 @@ pub(super) async fn apply(
     let state = state(&plan)?;
     // A plan to make everything anew was made before its state was.
     let lineage = Some(plan.lineage.clone());
-    let undertaking = Undertaking::begin(context, &project, lineage, args.execution, args.detail)?;
+    let undertaking =
+        Undertaking::begin(context, &project, lineage, args.execution, args.detail).await?;
     let session = undertaking.open(&state).await?;
     if session.has_applied(&plan) {
         return undertaking.already_applied(session).await;

@@ -1,7 +1,5 @@
 //! `greenroom show`: an environment, a plan file, or which environments there are.
 
-use greenroom_store::Store;
-
 use super::plan_file::{self, Subject};
 use super::state::look;
 use crate::cli::ShowArgs;
@@ -47,7 +45,7 @@ async fn show_stage(
 
 async fn list(context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
-    let states = project.store()?.list().await?;
+    let states = context.store(&project).await?.list().await?;
     let ours = states.iter().filter(|it| it.project.as_str() == &*project.spec.name.value);
     context.console.data(&States { names: ours.map(ToString::to_string).collect() });
     Ok(Exit::Done)

@@ -2,7 +2,9 @@
 
 mod examine;
 mod list;
+mod migrate;
 mod show;
+mod unlock;
 mod verify;
 
 use greenroom_apply::View;
@@ -20,6 +22,8 @@ pub(super) async fn run(command: StateCommand, context: &Context) -> Result<Exit
         StateCommand::Show(args) => show::run(&args, context).await,
         StateCommand::Examine(target) => examine::run(&target, context).await,
         StateCommand::Verify(args) => verify::run(args, context).await,
+        StateCommand::Migrate(args) => migrate::run(args, context).await,
+        StateCommand::Unlock(args) => unlock::run(&args, context).await,
     }
 }
 
@@ -39,7 +43,7 @@ pub(super) async fn look(
     environment: Option<&str>,
 ) -> Result<Looked, Failure> {
     let place = context.place(project, stage, environment)?;
-    let view = context.reader(project)?.view(&place.state).await?;
+    let view = context.reader(project).await?.view(&place.state).await?;
     if view.state.is_none() && project.stage(stage).is_none() {
         return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
     }

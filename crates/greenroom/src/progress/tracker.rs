@@ -106,6 +106,31 @@ impl Tracker {
 
     fn lines(&mut self, event: &Event, now: Duration) -> Vec<Line> {
         match event {
+            Event::LeaseAwaited { holder } => remark(match holder {
+                Some(holder) => format!(
+                    "waiting for the lease that {holder} has not given back; if that process has \
+                     ended, `greenroom state unlock` frees it at once"
+                ),
+                None => "waiting for the lease".to_owned(),
+            }),
+            Event::RescueTaken { outcomes, path } => remark(format!(
+                "{} of an interrupted run, kept in {}: in the state now",
+                counted(*outcomes, "outcome"),
+                path.display()
+            )),
+            Event::Rescued { outcomes, kept } => remark(match kept {
+                Ok(path) => format!(
+                    "{} that the state's store did not take: kept in {}, the next command on this \
+                     machine takes it in",
+                    counted(*outcomes, "outcome"),
+                    path.display()
+                ),
+                Err(reason) => format!(
+                    "{} that the state's store did not take: not kept either ({reason}), the next \
+                     command looks what became of it",
+                    counted(*outcomes, "outcome")
+                ),
+            }),
             Event::Settling { intents } => remark(format!(
                 "{} of an interrupted run are open; looking what became of them",
                 counted(*intents, "effect")

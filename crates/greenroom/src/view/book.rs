@@ -114,6 +114,9 @@ fn events() -> Vec<Event> {
     let (text, elapsed) = (String::new, Duration::from_secs(1));
     let verdict = Verdict { gate: text(), result: GateResult::Pass, evidence: text() };
     vec![
+        Event::LeaseAwaited { holder: None },
+        Event::RescueTaken { outcomes: 1, path: "rescue".into() },
+        Event::Rescued { outcomes: 1, kept: Ok("rescue".into()) },
         Event::Settling { intents: 1 },
         Event::Settled { address: address(), found: "made" },
         Event::Awaited { address: address(), longest: elapsed },

@@ -16,6 +16,9 @@ pub(crate) struct EventView<'a>(pub(crate) &'a Event);
 impl Message for EventView<'_> {
     fn kind(&self) -> Kind {
         match self.0 {
+            Event::LeaseAwaited { .. } => Kind::LeaseAwaited,
+            Event::RescueTaken { .. } => Kind::RescueTaken,
+            Event::Rescued { .. } => Kind::Rescued,
             Event::Settling { .. } => Kind::Settling,
             Event::Settled { .. } => Kind::Settled,
             Event::Awaited { .. } => Kind::Awaited,
@@ -38,6 +41,15 @@ impl Message for EventView<'_> {
 
     fn fields(&self) -> Fields {
         match self.0 {
+            Event::LeaseAwaited { holder } => fields(json!({ "holder": holder })),
+            Event::RescueTaken { outcomes, path } => {
+                fields(json!({ "outcomes": outcomes, "path": path.display().to_string() }))
+            }
+            Event::Rescued { outcomes, kept } => {
+                let path = kept.as_ref().ok().map(|path| path.display().to_string());
+                let reason = kept.as_ref().err();
+                fields(json!({ "outcomes": outcomes, "path": path, "reason": reason }))
+            }
             Event::Settling { intents } => fields(json!({ "intents": intents })),
             Event::Settled { address, found } => {
                 fields(json!({ "address": address.to_string(), "found": found }))

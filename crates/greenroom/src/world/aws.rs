@@ -12,6 +12,11 @@ use greenroom_provider::{Failure, Provider};
 /// The environment variable that shortens waits for an emulator: the share of the real time.
 const PACE: &str = "GREENROOM_AWS_PACE";
 
+/// The share of the real time that everything waits for that waits for AWS.
+pub(super) fn share() -> Option<f64> {
+    std::env::var(PACE).ok()?.parse().ok()
+}
+
 pub(super) struct AwsFactory {
     schema: Arc<ProviderSchema>,
     pace: Pace,
@@ -19,8 +24,7 @@ pub(super) struct AwsFactory {
 
 impl AwsFactory {
     pub(super) fn new() -> AwsFactory {
-        let share = std::env::var(PACE).ok().and_then(|share| share.parse().ok());
-        let pace = share.map_or_else(Pace::default, Pace::new);
+        let pace = share().map_or_else(Pace::default, Pace::new);
         AwsFactory { schema: Arc::new(greenroom_aws::schema(pace)), pace }
     }
 }

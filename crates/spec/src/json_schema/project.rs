@@ -16,7 +16,17 @@ pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
 
 fn project() -> Value {
     let name = text("the project's name");
-    let state = text("where states live: a folder relative to this file, or an object store");
+    let state = table(
+        "Where states live.",
+        &["url"],
+        [
+            ("url", text("a folder relative to this file, or s3://BUCKET/PREFIX")),
+            ("region", text("the bucket's region; else as every AWS tool takes it")),
+            ("profile", text("the profile of AWS to reach the bucket with")),
+            ("assume_role", text("the ARN of a role to reach the bucket with")),
+            ("endpoint", text("the URL of the API, for what is not AWS")),
+        ],
+    );
     let repository = text("where artifacts are published");
     let path = text("the file, relative to this one");
     table(
@@ -24,7 +34,7 @@ fn project() -> Value {
         &["project"],
         [
             ("project", table("The project.", &["name"], [("name", name)])),
-            ("state", table("Where states live.", &["url"], [("url", state)])),
+            ("state", state),
             ("repository", table("Where artifacts go.", &["url"], [("url", repository)])),
             ("provider", described("providers", "Settings per provider configuration.")),
             ("artifact", named(table("A built binary.", &["path"], [("path", path)]))),

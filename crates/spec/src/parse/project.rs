@@ -13,7 +13,7 @@ use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::near;
 use crate::node::{Node, NodeKind};
-use crate::project::{Artifact, Image, Project, ProviderBlock};
+use crate::project::{Artifact, Image, Project, ProviderBlock, StateStore};
 use crate::schemas::Schemas;
 use crate::source::{Located, Place};
 
@@ -22,8 +22,8 @@ pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> P
     let project = Project {
         file: reader.file,
         name: name(reader, &mut root),
-        state_url: url(reader, &mut root, "state"),
-        repository_url: url(reader, &mut root, "repository"),
+        state: state(reader, &mut root),
+        repository_url: repository_url(reader, &mut root),
         providers: providers(reader, root.take("provider"), schemas),
         artifacts: artifacts(reader, &mut root),
         images: images(reader, &mut root),
@@ -51,13 +51,25 @@ fn name(reader: &mut Reader<'_>, root: &mut Section) -> Located<Arc<str>> {
     name.filter(|name| reader.check_name(&name.value, name.at)).unwrap_or(nameless)
 }
 
-fn url(
-    reader: &mut Reader<'_>,
-    root: &mut Section,
-    key: &'static str,
-) -> Option<Located<Arc<str>>> {
-    let item = root.take(key)?;
-    let mut section = Section::open(reader, format!("`[{key}]`"), item)?;
+/// What a bucket of states is reached with.
+const BUCKET_SETTINGS: [&str; 4] = ["region", "profile", "assume_role", "endpoint"];
+
+fn state(reader: &mut Reader<'_>, root: &mut Section) -> Option<StateStore> {
+    let item = root.take("state")?;
+    let mut section = Section::open(reader, "`[state]`", item)?;
+    let url = section.required_text(reader, "url");
+    let settings = BUCKET_SETTINGS.into_iter().filter_map(|key| {
+        let value = section.text(reader, key)?;
+        Some((Arc::from(key), value))
+    });
+    let settings = settings.collect();
+    section.close(reader);
+    Some(StateStore { url: url?, settings })
+}
+
+fn repository_url(reader: &mut Reader<'_>, root: &mut Section) -> Option<Located<Arc<str>>> {
+    let item = root.take("repository")?;
+    let mut section = Section::open(reader, "`[repository]`", item)?;
     let url = section.required_text(reader, "url");
     section.close(reader);
     url

@@ -9,6 +9,7 @@
 mod blocking;
 mod committer;
 mod examine;
+mod install;
 mod journal_file;
 mod lease;
 mod load;
@@ -37,7 +38,7 @@ use crate::payload::check_payload;
 use crate::position::Lineage;
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
-use crate::state::Loaded;
+use crate::state::{Loaded, SnapshotHeader};
 use crate::store::{Lease, Store};
 
 /// States below one folder, which is made when the first state is.
@@ -133,6 +134,18 @@ impl Store for FolderStore {
         let acquire = move || FolderLease::acquire(place, &holder, &options);
         let lease = self.options.blocking.run(acquire).await?;
         Ok(Box::new(lease))
+    }
+
+    async fn install(
+        &self,
+        state: &StateName,
+        holder: Holder,
+        header: SnapshotHeader,
+        body: Bytes,
+    ) -> Result<(), StoreError> {
+        let (place, patience) = (self.place(state), self.options.patience);
+        let install = move || install::install(&place, &holder, header, &body, patience);
+        self.options.blocking.run(install).await
     }
 
     async fn request(

@@ -20,6 +20,7 @@ use crate::name::{Segment, StateName};
 
 const LIVING: &str = "state";
 const REMOVED: &str = "removed";
+const INCOMING: &str = "incoming";
 
 /// The files of one state on one disk.
 #[derive(Clone)]
@@ -49,6 +50,11 @@ impl Place {
     /// The name that the folder takes while it is removed.
     pub(crate) fn removed(&self) -> PathBuf {
         self.folder.with_extension(REMOVED)
+    }
+
+    /// Where the state is put together before it takes its name.
+    pub(crate) fn incoming(&self) -> Place {
+        Place { folder: self.folder.with_extension(INCOMING), ..self.clone() }
     }
 
     pub(crate) fn snapshot(&self) -> PathBuf {

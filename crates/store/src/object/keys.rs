@@ -118,6 +118,9 @@ pub(crate) fn state_of(prefix: &Path, key: &Path) -> Option<(StateName, bool)> {
 /// Keys are listed in the order of their bytes, so numbers in them have one width.
 const WIDTH: usize = 12;
 
+/// The highest number that a slot's key can have.
+pub(crate) const LAST_SLOT: u64 = 999_999_999_999;
+
 fn number(number: u64) -> String {
     format!("{number:0WIDTH$}")
 }

@@ -10,12 +10,15 @@ mod clock;
 mod damage;
 mod examine;
 mod fence;
+mod install;
 mod keys;
 mod lease;
 mod load;
 mod objects;
 mod removal;
 mod requests;
+#[cfg(feature = "s3")]
+mod s3;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -31,17 +34,19 @@ use object_store::path::Path;
 use crate::error::StoreError;
 use crate::holder::{Holder, random_id};
 use crate::name::StateName;
-use crate::object::claim::{ClaimPlace, Patience};
+use crate::object::claim::{Claim, ClaimPlace, Patience};
 pub use crate::object::clock::Clock;
 use crate::object::clock::SystemClock;
 use crate::object::keys::{Keys, state_of};
 use crate::object::lease::ObjectLease;
 use crate::object::objects::Objects;
+#[cfg(feature = "s3")]
+pub use crate::object::s3::{AccessKey, AccessKeys, Bucket};
 use crate::payload::check_payload;
 use crate::position::Lineage;
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
-use crate::state::Loaded;
+use crate::state::{Loaded, SnapshotHeader};
 use crate::store::{Lease, Store};
 
 /// States below one prefix of an object storage that can write on a condition.
@@ -186,6 +191,20 @@ impl Store for ObjectStates {
 
     async fn seize(&self, state: &StateName, holder: Holder) -> Result<Box<dyn Lease>, StoreError> {
         self.take(state, holder, Patience::Seize).await
+    }
+
+    async fn install(
+        &self,
+        state: &StateName,
+        holder: Holder,
+        header: SnapshotHeader,
+        body: Bytes,
+    ) -> Result<(), StoreError> {
+        let claim = Arc::new(self.place(state).take(holder, self.ttl, Patience::Watch).await?);
+        let keeper = Claim::keep(&claim);
+        let installed = install::install(&claim, &header, &body).await;
+        keeper.stop().await;
+        installed
     }
 
     async fn request(

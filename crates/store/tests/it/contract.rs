@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use greenroom_store::{
-    Lease, RequestName, Requested, Sequence, Serial, StateName, Store, StoreError,
+    Lease, RequestName, Requested, Sequence, Serial, SnapshotHeader, StateName, Store, StoreError,
 };
 
 use crate::session::{body, holder, payload, payloads, request_name, state};
@@ -44,6 +44,7 @@ on_every_store! {
     a_removed_state_is_gone_and_the_next_of_its_name_starts_anew,
     a_state_lives_through_many_leases,
     what_stands_there_is_told_to_people,
+    a_state_of_another_store_goes_on_here,
 }
 
 pub(crate) fn name(text: &str) -> StateName {
@@ -206,6 +207,36 @@ async fn a_state_lives_through_many_leases(store: &dyn Store) {
     assert_eq!((read.header.serial, read.last()), (Serial(4), Sequence(12)));
     assert_eq!(read.body, Some(body(11)));
     assert_eq!(read.records.len(), 1);
+}
+
+async fn a_state_of_another_store_goes_on_here(store: &dyn Store) {
+    let lease = acquire(store, &state()).await;
+    lease.append_all(payloads(1..=2)).await.unwrap();
+    let lineage = lease.loaded().header.lineage.clone();
+    lease.fold(body(2), Sequence(2)).await.unwrap();
+    lease.release().await.unwrap();
+    let read = store.read(&state()).await.unwrap().unwrap();
+    let install = async |name: &StateName, serial, folded| {
+        let header = SnapshotHeader { serial, folded, ..read.header.clone() };
+        store.install(name, holder("mover"), header, body(folded.0)).await
+    };
+    let there = install(&state(), Serial(7), Sequence(40)).await.unwrap_err();
+    assert!(matches!(there, StoreError::Exists { .. }), "{there}");
+    assert_eq!(store.read(&state()).await.unwrap(), Some(read.clone()));
+    // Away and back: what it left behind here the first time is in nobody's way.
+    acquire(store, &state()).await.remove().await.unwrap();
+    for round in 1..=3 {
+        let (serial, folded) = (Serial(round * 7), Sequence(round * 40));
+        install(&state(), serial, folded).await.unwrap();
+        assert_eq!(store.holder(&state()).await.unwrap(), None);
+        let lease = acquire(store, &state()).await;
+        let loaded = lease.loaded();
+        assert_eq!((loaded.header.serial, loaded.last()), (serial, folded));
+        assert_eq!((&loaded.header.lineage, &loaded.body), (&lineage, &Some(body(folded.0))));
+        assert_eq!(lease.append(payload(folded.0 + 1)).await.unwrap(), folded.next());
+        assert_eq!(lease.fold(body(folded.0), folded).await.unwrap(), serial.next());
+        lease.remove().await.unwrap();
+    }
 }
 
 async fn what_stands_there_is_told_to_people(store: &dyn Store) {

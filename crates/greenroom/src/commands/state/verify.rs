@@ -24,7 +24,7 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Fai
         stage: args.stage.as_deref().map(Into::into),
         desired,
     };
-    let verified = context.reader(&project)?.verify(request).await?;
+    let verified = context.reader(&project).await?.verify(request).await?;
     if let Some(name) = args.stage.filter(|it| project.stage(it).is_none())
         && verified.states.is_empty()
     {

@@ -1,0 +1,38 @@
+//! `greenroom state migrate`: moves states to another store.
+
+use greenroom_spec::project::StateStore;
+use greenroom_spec::source::Located;
+
+use crate::cli::MigrateArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::PROJECT_FILE;
+use crate::view::notice::Notice;
+use crate::world;
+
+pub(super) async fn run(args: MigrateArgs, context: &Context) -> Result<Exit, Failure> {
+    let project = context.sound_project()?;
+    let source = project.states()?;
+    // The bucket may be reached by the same means.
+    let url = Located { value: args.to.as_str().into(), at: source.url.at };
+    let target = StateStore { url, settings: source.settings.clone() };
+    let target = world::states(&target, &project.folder, None).await?;
+    let workbench = context.reader(&project).await?;
+    let mut moved = 0_usize;
+    for state in workbench.store.list().await? {
+        let is_ours = state.project.as_str() == &*project.spec.name.value;
+        let is_meant = args.stage.as_ref().is_none_or(|stage| state.stage.as_str() == stage);
+        if is_ours && is_meant {
+            workbench.migrate(&*target, &state, context.holder()).await?;
+            context.console.tell(&Notice(format!("moved {state}")));
+            moved += 1;
+        }
+    }
+    let then = match moved {
+        0 => "there is no state to move".to_owned(),
+        _ => format!("now write `url = \"{}\"` into [state] of {PROJECT_FILE}", args.to),
+    };
+    context.console.tell(&Notice(then));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,64 @@
+//! States in a bucket of S3, with the credentials that every AWS tool takes.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use greenroom_aws::Access;
+use greenroom_model::value::{Object, Value};
+use greenroom_spec::project::StateStore;
+use greenroom_store::{AccessKey, AccessKeys, Bucket, Lineage, ObjectStates, Store};
+
+use crate::failure::Failure;
+
+const TTL: Duration = Duration::from_secs(30);
+const SHORTEST_TTL: Duration = Duration::from_secs(4);
+
+/// The states in the bucket that `store` names.
+pub(super) async fn states(
+    store: &StateStore,
+    lineage: Option<Lineage>,
+) -> Result<Arc<dyn Store>, Failure> {
+    let settings: Object = store
+        .settings
+        .iter()
+        .map(|(key, value)| (key.clone(), Value::from(&*value.value)))
+        .collect();
+    let unusable = |source| Failure::States { url: store.url.value.clone(), source };
+    let access = Access::to_s3(&settings).await.map_err(unusable)?;
+    let url = store.url.value.trim_start_matches("s3://");
+    let (name, prefix) = url.split_once('/').unwrap_or((url, ""));
+    let bucket = Bucket {
+        name: name.to_owned(),
+        prefix: prefix.trim_matches('/').to_owned(),
+        region: access.region.clone(),
+        endpoint: access.endpoint.clone(),
+        keys: Arc::new(Keys(access)),
+    };
+    let states = ObjectStates::in_bucket(&bucket)?.with_ttl(ttl());
+    Ok(Arc::new(match lineage {
+        Some(lineage) => states.with_lineages(move || lineage.clone()),
+        None => states,
+    }))
+}
+
+/// How long a lease counts that is not renewed. An emulator's clients wait less, but long enough for
+/// a machine that is busy.
+fn ttl() -> Duration {
+    let share = super::aws::share().unwrap_or(1.0).clamp(0.0, 1.0);
+    TTL.mul_f64(share).max(SHORTEST_TTL)
+}
+
+struct Keys(Access);
+
+#[async_trait]
+impl AccessKeys for Keys {
+    async fn access_key(&self) -> Result<AccessKey, Box<dyn Error + Send + Sync>> {
+        let (id, secret, token) = self.0.key().await.map_err(|failure| {
+            let help = failure.help.map(|help| format!("; {help}")).unwrap_or_default();
+            format!("{}{help}", failure.message)
+        })?;
+        Ok(AccessKey { id, secret, token })
+    }
+}

@@ -1,0 +1,123 @@
+//! States in a bucket: lives of their own, and two processes that want the same one.
+
+use std::io::Read;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+use crate::cloud::Shop;
+
+/// A network of one piece, whose state is in a bucket; its first create is of the VPC.
+const TEMPLATE: &str = r#"
+[resource.aws_vpc.main]
+cidr_block = "10.9.0.0/16"
+[resource.aws_subnet.one]
+vpc_id = "${aws_vpc.main.id}"
+cidr_block = "10.9.1.0/24"
+availability_zone = "eu-central-1a"
+"#;
+
+fn shop() -> Shop {
+    let shop = Shop::in_bucket();
+    shop.write("environment.toml", TEMPLATE);
+    shop
+}
+
+fn apply() -> [&'static str; 3] {
+    ["apply", "it", "--yes"]
+}
+
+#[test]
+fn a_state_in_a_bucket_lives_as_in_a_folder() {
+    let shop = shop();
+    shop.expect(0, &apply());
+    shop.expect(0, &["plan", "it", "--detailed-exitcode"]);
+    let listed = shop.expect(0, &["show"]).stdout;
+    assert!(listed.contains("shop/it/default"), "{listed}");
+    let examined = shop.expect(0, &["state", "examine", "it"]).stdout;
+    assert!(examined.contains("serial 1") && examined.contains("sound"), "{examined}");
+    shop.expect(0, &["state", "verify"]);
+    shop.expect(0, &["destroy", "it", "--yes"]);
+    assert!(shop.owned().is_empty(), "{:?}", shop.owned());
+    assert!(!shop.expect(0, &["show"]).stdout.contains("shop/it"));
+    shop.account.assert_supported();
+}
+
+/// Starts an apply that stops itself at a fail point, and returns when it stands still.
+fn stop_at(shop: &Shop, point: &str) -> Child {
+    let mut command = shop.command(&apply());
+    command.env("GREENROOM_STOP_AT", point).stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the binary runs");
+    let status = waitpid(Some(Pid::from_child(&child)), WaitOptions::UNTRACED);
+    let (_, status) = status.expect("it is our child").expect("it was waited for");
+    assert!(status.stopped(), "it came to its end before `{point}`: {status:?}");
+    child
+}
+
+/// Stops an apply at a point, lets a second one pass it over, and lets it go on to its end.
+fn passed_over(shop: &Shop, point: &str) -> (String, usize) {
+    let mut stopped = stop_at(shop, point);
+    let second = shop.expect(0, &apply());
+    assert!(second.stderr.contains("waiting for the lease"), "{}", second.stderr);
+    let vpcs = shop.account.counts()["ec2:CreateVpc"];
+    let ended = go_on(&mut stopped);
+    (ended, vpcs)
+}
+
+/// What a process that goes on says until its end, which must be a failure.
+fn go_on(stopped: &mut Child) -> String {
+    kill_process(Pid::from_child(stopped), Signal::CONT).expect("it stands still");
+    let mut said = String::new();
+    let mut stderr = stopped.stderr.take().expect("it is piped");
+    stderr.read_to_string(&mut said).expect("text");
+    let status = stopped.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("the lease of `shop/it/default` is lost"), "{said}");
+    said
+}
+
+/// One network of ours is there, no change is left to make, and all of it goes.
+fn all_is_well(shop: &Shop) {
+    shop.expect(0, &apply());
+    assert_eq!(shop.owned().len(), 2, "{:?}", shop.owned());
+    shop.expect(0, &["plan", "it", "--detailed-exitcode"]);
+    shop.expect(0, &["state", "verify"]);
+    shop.expect(0, &["destroy", "it", "--yes"]);
+    assert!(shop.owned().is_empty(), "{:?}", shop.owned());
+    shop.account.assert_supported();
+}
+
+#[test]
+fn stopped_before_it_looks_at_its_lease_it_sends_nothing_more() {
+    let shop = shop();
+    let (said, vpcs) = passed_over(&shop, "1 apply: intent durable @ create:default/aws_vpc.main");
+    assert!(said.contains("nothing more was sent"), "{said}");
+    let counts = shop.account.counts();
+    assert_eq!((vpcs, counts["ec2:CreateVpc"], counts["ec2:CreateSubnet"]), (1, 1, 1));
+    all_is_well(&shop);
+}
+
+#[test]
+fn stopped_between_the_look_and_the_send_its_effect_is_known_to_the_successor() {
+    let shop = shop();
+    let (said, vpcs) = passed_over(&shop, "1 apply: before effect @ create:default/aws_vpc.main");
+    assert!(said.contains("that the state's store did not take"), "{said}");
+    let counts = shop.account.counts();
+    assert_eq!((vpcs, counts["ec2:CreateVpc"], counts["ec2:CreateSubnet"]), (1, 2, 1));
+    all_is_well(&shop);
+}
+
+#[test]
+fn a_lease_that_was_unlocked_is_free_at_once_and_lost_to_who_had_it() {
+    let shop = shop();
+    let point = "1 apply: intent durable @ create:default/aws_vpc.main";
+    let mut stopped = stop_at(&shop, point);
+    let unlocked = shop.expect(0, &["state", "unlock", "it", "--yes"]);
+    assert!(unlocked.stderr.contains("the lease of shop/it/default is free"), "{unlocked:?}");
+    let again = shop.expect(0, &["state", "unlock", "it", "--yes"]);
+    assert!(again.stderr.contains("nobody holds the lease"), "{again:?}");
+    let second = shop.expect(0, &apply());
+    assert!(!second.stderr.contains("waiting for the lease"), "{}", second.stderr);
+    go_on(&mut stopped);
+    all_is_well(&shop);
+}
