@@ -66,6 +66,11 @@ impl Shop {
         std::fs::write(self.folder.path().join(name), text).expect("a file");
     }
 
+    /// The text of a file of the project.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).expect("a text")
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
@@ -83,6 +88,7 @@ impl Shop {
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("GREENROOM_AWS_PACE", "0.01")
+            .env("XDG_STATE_HOME", self.folder.path().join("home"))
             .env_remove("AWS_PROFILE");
         command
     }

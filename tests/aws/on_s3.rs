@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::process::{Child, Stdio};
 
+use greenroom_emulator::{Fault, Rule};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::cloud::Shop;
@@ -43,6 +44,61 @@ fn a_state_in_a_bucket_lives_as_in_a_folder() {
     shop.account.assert_supported();
 }
 
+#[test]
+fn a_bucket_that_answers_badly_is_asked_again() {
+    let shop = shop();
+    let faults = [Fault::ServerError, Fault::ResetBefore, Fault::ResetAfter, Fault::ErrorAfter];
+    for (nth, fault) in (0..).zip(faults) {
+        shop.account.inject(Rule::on("s3:PutObject", fault.clone()).skip(1 + 2 * nth));
+        shop.account.inject(Rule::on("s3:GetObject", fault.clone()).skip(nth));
+        shop.account.inject(Rule::on("s3:List*", fault).skip(nth));
+    }
+    shop.expect(0, &apply());
+    shop.account.clear_faults();
+    shop.expect(0, &["plan", "it", "--detailed-exitcode"]);
+    shop.expect(0, &["destroy", "it", "--yes"]);
+    assert!(shop.owned().is_empty(), "{:?}", shop.owned());
+    shop.account.assert_supported();
+}
+
+#[test]
+fn states_move_into_a_bucket_and_back() {
+    let shop = shop();
+    let in_bucket = shop.read("greenroom.toml");
+    let (_, bucket) = in_bucket.split_once("url = \"").expect("a URL");
+    let (bucket, _) = bucket.split_once('"').expect("its end");
+    let in_folder = in_bucket.replace(bucket, "state");
+    shop.write("greenroom.toml", &in_folder);
+    shop.expect(0, &apply());
+    let moved = shop.expect(0, &["state", "migrate", "--to", bucket]).stderr;
+    assert!(moved.contains("moved shop/it/default"), "{moved}");
+    assert!(!shop.expect(0, &["show"]).stdout.contains("shop/it"), "it is still in the folder");
+    shop.write("greenroom.toml", &in_bucket);
+    shop.expect(0, &["plan", "it", "--detailed-exitcode"]);
+    shop.expect(0, &["apply", "it", "--yes"]);
+    shop.expect(0, &["state", "migrate", "it", "--to", "state"]);
+    shop.write("greenroom.toml", &in_folder);
+    shop.expect(0, &["plan", "it", "--detailed-exitcode"]);
+    shop.expect(0, &["state", "verify"]);
+    shop.expect(0, &["destroy", "it", "--yes"]);
+    assert!(shop.owned().is_empty(), "{:?}", shop.owned());
+}
+
+#[test]
+fn what_a_bucket_did_not_take_is_kept_and_taken_in_by_the_next_command() {
+    let shop = shop();
+    let mut stopped = stop_at(&shop, "1 apply: effect done @ create:default/aws_vpc.main");
+    shop.account.inject(Rule::on("s3:*", Fault::ServerError).times(u32::MAX));
+    let said = resumed(&mut stopped);
+    assert!(said.contains("1 outcome that the state's store did not take: kept in"), "{said}");
+    assert!(said.contains("cannot append records"), "{said}");
+    shop.account.clear_faults();
+    let next = shop.expect(0, &apply()).stderr;
+    assert!(next.contains("1 outcome of an interrupted run, kept in"), "{next}");
+    assert_eq!(shop.account.counts()["ec2:CreateVpc"], 1);
+    all_is_well(&shop);
+}
+
 /// Starts an apply that stops itself at a fail point, and returns when it stands still.
 fn stop_at(shop: &Shop, point: &str) -> Child {
     let mut command = shop.command(&apply());
@@ -64,15 +120,21 @@ fn passed_over(shop: &Shop, point: &str) -> (String, usize) {
     (ended, vpcs)
 }
 
-/// What a process that goes on says until its end, which must be a failure.
+/// What a process that goes on says until its end, which must be that its lease is lost.
 fn go_on(stopped: &mut Child) -> String {
+    let said = resumed(stopped);
+    assert!(said.contains("the lease of `shop/it/default` is lost"), "{said}");
+    said
+}
+
+/// What a process that goes on says until its end, which must be a failure.
+fn resumed(stopped: &mut Child) -> String {
     kill_process(Pid::from_child(stopped), Signal::CONT).expect("it stands still");
     let mut said = String::new();
     let mut stderr = stopped.stderr.take().expect("it is piped");
     stderr.read_to_string(&mut said).expect("text");
     let status = stopped.wait().expect("it ends");
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("the lease of `shop/it/default` is lost"), "{said}");
     said
 }
 

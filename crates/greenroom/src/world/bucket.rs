@@ -12,9 +12,6 @@ use greenroom_store::{AccessKey, AccessKeys, Bucket, Lineage, ObjectStates, Stor
 
 use crate::failure::Failure;
 
-const TTL: Duration = Duration::from_secs(30);
-const SHORTEST_TTL: Duration = Duration::from_secs(4);
-
 /// The states in the bucket that `store` names.
 pub(super) async fn states(
     store: &StateStore,
@@ -36,18 +33,21 @@ pub(super) async fn states(
         endpoint: access.endpoint.clone(),
         keys: Arc::new(Keys(access)),
     };
-    let states = ObjectStates::in_bucket(&bucket)?.with_ttl(ttl());
+    let states = at_pace(ObjectStates::in_bucket(&bucket)?);
     Ok(Arc::new(match lineage {
         Some(lineage) => states.with_lineages(move || lineage.clone()),
         None => states,
     }))
 }
 
-/// How long a lease counts that is not renewed. An emulator's clients wait less, but long enough for
-/// a machine that is busy.
-fn ttl() -> Duration {
-    let share = super::aws::share().unwrap_or(1.0).clamp(0.0, 1.0);
-    TTL.mul_f64(share).max(SHORTEST_TTL)
+/// The same states, with leases and patience that are as short as an emulator's other times, but
+/// long enough for a machine that is busy.
+fn at_pace(states: ObjectStates) -> ObjectStates {
+    let Some(share) = super::aws::share() else { return states };
+    let scaled = |seconds| {
+        Duration::from_secs(seconds).mul_f64(share.clamp(0.0, 1.0)).max(Duration::from_secs(4))
+    };
+    states.with_ttl(scaled(30)).with_patience(scaled(30), scaled(300))
 }
 
 struct Keys(Access);
