@@ -25,8 +25,10 @@ use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
 use greenroom_store::{FolderStore, Holder, RescueFolder, StateName};
 
-/// The environment that a laboratory is about: `shop/test/pr`.
+/// A laboratory is about one environment of the stage `test` of the project `shop`.
 pub struct Lab {
+    /// The environment; `pr` unless it is changed.
+    pub environment: Scope,
     /// What plans and applies.
     pub workbench: Workbench,
     /// What stands in `greenroom.toml` beside the project's name and its stage.
@@ -40,7 +42,7 @@ impl Lab {
     /// A laboratory whose project says nothing of its providers.
     #[must_use]
     pub fn new(workbench: Workbench) -> Lab {
-        Lab { workbench, project: String::new() }
+        Lab { environment: pr(), workbench, project: String::new() }
     }
 
     /// A laboratory with one provider and a state in a folder, on the system's time.
@@ -58,14 +60,16 @@ impl Lab {
         })
     }
 
-    /// The state that everything is about.
-    ///
-    /// # Panics
-    ///
-    /// Never: the names are sound.
+    /// The state of the environment `pr`.
     #[must_use]
     pub fn state_name() -> StateName {
-        StateName::environment("shop", "test", "pr").expect("sound names")
+        state_of(&pr())
+    }
+
+    /// The state that everything is about.
+    #[must_use]
+    pub fn state(&self) -> StateName {
+        state_of(&self.environment)
     }
 
     /// Takes the lease, and settles what an earlier session left open.
@@ -74,7 +78,7 @@ impl Lab {
     ///
     /// As [`Workbench::open`].
     pub async fn open(&self) -> Result<Session, ApplyError> {
-        self.workbench.open(&Lab::state_name(), holder(), &Cancel::new()).await
+        self.workbench.open(&self.state(), holder(), &Cancel::new()).await
     }
 
     /// What a template makes of a state, or the mistakes in it.
@@ -208,7 +212,7 @@ impl Lab {
     /// If the destroy cannot be planned.
     pub async fn destroy(&self) -> Result<Applied, ApplyError> {
         let mut session = self.open().await?;
-        let plan = plan_destroy(session.state(), Some(environment())).expect("a plan to destroy");
+        let plan = plan_destroy(session.state(), Some(self.environment.clone())).expect("a plan to destroy");
         let applied = session.apply(Arc::new(plan), BTreeMap::new(), &Cancel::new()).await?;
         session.close().await?;
         Ok(applied)
@@ -245,7 +249,7 @@ impl Lab {
         let resolved = resolve(ResolveRequest {
             project: &project.value,
             stage: "test",
-            environment: Some(environment()),
+            environment: Some(self.environment.clone()),
             environment_template: Some(Arc::new(template.value)),
             front_template: None,
             given: Vec::new(),
@@ -286,8 +290,12 @@ impl<P: Provider + 'static> ProviderFactory for OneProvider<P> {
     }
 }
 
-fn environment() -> Scope {
+fn pr() -> Scope {
     Scope::environment("pr").expect("a sound name")
+}
+
+fn state_of(environment: &Scope) -> StateName {
+    StateName::environment("shop", "test", environment.as_str()).expect("sound names")
 }
 
 fn holder() -> Holder {

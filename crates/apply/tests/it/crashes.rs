@@ -2,9 +2,9 @@
 
 use crate::lab::{AFTER, BEFORE, Lab, simulate};
 
-/// Applies `template` until the process dies at the `nth` changing call; whether it died.
-async fn die_at(lab: &Lab, nth: u64, after: bool, template: Option<&str>) -> bool {
-    lab.cloud.stop_at(nth, after);
+/// Applies `template` until the process dies at the `nth` moment of its calls; whether it died.
+async fn die_at(lab: &Lab, nth: u64, template: Option<&str>) -> bool {
+    lab.cloud.life().end_at(nth, None);
     let work = async {
         match template {
             Some(template) => lab.up(template).await,
@@ -13,7 +13,7 @@ async fn die_at(lab: &Lab, nth: u64, after: bool, template: Option<&str>) -> boo
     };
     tokio::select! {
         biased;
-        () = lab.cloud.stopped() => true,
+        () = lab.cloud.life().over() => true,
         applied = work => {
             assert!(applied.unwrap().is_complete());
             false
@@ -22,30 +22,28 @@ async fn die_at(lab: &Lab, nth: u64, after: bool, template: Option<&str>) -> boo
 }
 
 fn at_every_call(from: Option<&str>, to: Option<&str>) {
-    for after in [false, true] {
-        let mut nth = 1;
-        loop {
-            let context = format!("call {nth}, after its effect: {after}");
-            let died = simulate(async {
-                let lab = Lab::new();
-                if let Some(from) = from {
-                    lab.up(from).await.unwrap();
-                }
-                let died = die_at(&lab, nth, after, to).await;
-                let lab = lab.after_kill();
-                lab.agrees(&context).await;
-                if let Some(to) = to {
-                    lab.converge(to, 1, &context).await;
-                }
-                lab.leaves_nothing(&context).await;
-                died
-            });
-            if !died {
-                assert!(nth > 5, "there were calls to die at");
-                break;
+    let mut nth = 1;
+    loop {
+        let context = format!("moment {nth} of the calls");
+        let died = simulate(async {
+            let lab = Lab::new();
+            if let Some(from) = from {
+                lab.up(from).await.unwrap();
             }
-            nth += 1;
+            let died = die_at(&lab, nth, to).await;
+            let lab = lab.after_kill();
+            lab.agrees(&context).await;
+            if let Some(to) = to {
+                lab.converge(to, 1, &context).await;
+            }
+            lab.leaves_nothing(&context).await;
+            died
+        });
+        if !died {
+            assert!(nth > 10, "there were calls to die at");
+            break;
         }
+        nth += 1;
     }
 }
 

@@ -9,6 +9,7 @@ use greenroom_model::value::Value;
 use greenroom_provider::FailureKind;
 use greenroom_sim::cloud::{CallKind, Cloud, Fault, Weather};
 use greenroom_sim::disk::FaultyDisk;
+use greenroom_sim::life::Moment;
 
 use crate::lab::{Lab, simulate};
 
@@ -96,10 +97,12 @@ fn killed_anywhere_in_an_import_the_object_is_ours_or_as_it_was_and_importing_ag
             let lab = Lab::new();
             let id = plant(&lab);
             let before = lab.cloud.objects();
-            lab.cloud.stop_at(1, after);
+            let call = CallKind::Import;
+            let moment = if after { Moment::After(call) } else { Moment::Before(call) };
+            lab.cloud.life().end_at(1, Some(moment));
             tokio::select! {
                 biased;
-                () = lab.cloud.stopped() => {}
+                () = lab.cloud.life().over() => {}
                 result = import(&lab, NET, &id) => panic!("it was to die: {result:?}"),
             }
             let lab = lab.after_kill();

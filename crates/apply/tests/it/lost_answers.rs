@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use greenroom_sim::cloud::{CallKind, Cloud, Fault, Weather};
 use greenroom_sim::disk::FaultyDisk;
+use greenroom_sim::life::Moment;
 
 use tokio::time::Instant;
 
@@ -113,9 +114,9 @@ fn what_many_killed_creates_may_still_bring_is_waited_for_together_and_not_until
             FaultyDisk::new(),
         );
         let many = "[resource.sim_machine.m]\ncount = 45\nimage = \"a\"\n";
-        lab.cloud.stop_at(4, false);
+        lab.cloud.life().end_at(4, Some(Moment::Before(CallKind::Create)));
         tokio::select! {
-            () = lab.cloud.stopped() => {}
+            () = lab.cloud.life().over() => {}
             applied = lab.up(many) => panic!("it was to die: {applied:?}"),
         }
         let lab = lab.after_kill();

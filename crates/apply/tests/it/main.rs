@@ -11,8 +11,6 @@ mod lab;
 mod lifecycle;
 mod lost_answers;
 mod lost_leases;
-mod random;
-mod random_spec;
 mod rescue;
 mod saved_plans;
 

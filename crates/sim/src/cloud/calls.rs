@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use greenroom_model::address::Address;
+use serde::{Deserialize, Serialize};
 
 /// One call, or one object of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub struct Call {
 }
 
 /// The kinds of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CallKind {
     /// Look at an object.
     Read,

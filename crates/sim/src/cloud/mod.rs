@@ -5,11 +5,18 @@
 //! decides by seed what goes wrong; [`Cloud::next`] lets one call go wrong for certain. Time is
 //! tokio's, so that a paused runtime makes it simulated.
 //!
+//! A look may show how things were up to [`LAG`] ago. As a provider must, this one believes that
+//! something is gone only when it has been missing for that long; that a look-up by handle may
+//! miss what is there, its types declare as their grace.
+//!
 //! What is absent: knowledge of plans, states and stores. Tests read the truth here and compare.
 
 mod calls;
-mod chance;
+mod history;
+mod looks;
+mod others;
 mod provider;
+mod sending;
 mod types;
 mod weather;
 mod world;
@@ -19,50 +26,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_model::address::Address;
-use greenroom_model::identity::Lineage;
+use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::schema::ProviderSchema;
-use greenroom_model::value::{Object, Value};
-use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 pub use calls::{Call, CallKind};
-pub use chance::Chance;
-pub use weather::{Fault, Weather};
+use others::Others;
+pub use weather::{Fault, LAG, Weather};
 use world::World;
 pub use world::{Condition, SimObject};
 
-/// The cloud. Clones are the same cloud.
+use crate::life::Life;
+use crate::mishap::{Luck, Mishap};
+use crate::tally::Trouble;
+
+/// The cloud, as one process reaches it. Clones are the same cloud and the same process.
 #[derive(Clone)]
 pub struct Cloud {
     schema: Arc<ProviderSchema>,
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    inner: Mutex<Inner>,
-    stopped: Notify,
+    shared: Arc<Mutex<Inner>>,
+    life: Life,
 }
 
 struct Inner {
     world: World,
+    others: Others,
     weather: Weather,
-    chance: Chance,
+    luck: Luck<CallKind, Fault>,
     calls: Vec<Call>,
     /// What is to happen to the next call of a kind about an address.
     planned: BTreeMap<(CallKind, String), Fault>,
     /// Whether the caller's credentials have expired.
     locked_out: bool,
-    /// Calls that change something, counted until the process is to die.
-    mutations: u64,
-    stop: Option<Stop>,
     running: usize,
     most_running: usize,
-}
-
-/// When the calling process dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stop {
-    mutation: u64,
-    after_the_effect: bool,
+    hits: Vec<(Trouble, CallKind)>,
 }
 
 impl Cloud {
@@ -78,18 +76,23 @@ impl Cloud {
         let schema = Arc::new(types::schema(weather.grace));
         let inner = Inner {
             world: World::default(),
-            chance: Chance::new(weather.seed),
+            others: Others::default(),
+            luck: Luck::new(weather.seed),
             weather,
             calls: Vec::new(),
             planned: BTreeMap::new(),
             locked_out: false,
-            mutations: 0,
-            stop: None,
             running: 0,
             most_running: 0,
+            hits: Vec::new(),
         };
-        let shared = Shared { inner: Mutex::new(inner), stopped: Notify::new() };
-        Cloud { schema, shared: Arc::new(shared) }
+        Cloud { schema, shared: Arc::new(Mutex::new(inner)), life: Life::new() }
+    }
+
+    /// The same cloud as another process reaches it.
+    #[must_use]
+    pub fn for_process(&self, life: Life) -> Cloud {
+        Cloud { life, ..self.clone() }
     }
 
     /// The types it offers.
@@ -100,7 +103,32 @@ impl Cloud {
 
     /// Changes the weather from now on. The grace of its types stays.
     pub fn set_weather(&self, weather: Weather) {
-        self.inner().weather = weather;
+        let mut inner = self.inner();
+        inner.luck.seed = weather.seed;
+        inner.weather = weather;
+    }
+
+    /// Begins a step of a script: places count anew.
+    pub fn begin(&self, step: u32) {
+        self.inner().luck.begin(step);
+    }
+
+    /// Leaves nothing to chance: these things go wrong, and no others.
+    pub fn tell(&self, mishaps: Vec<Mishap<CallKind, Fault>>) {
+        let mut inner = self.inner();
+        inner.luck = Luck::new(inner.weather.seed).told(mishaps);
+    }
+
+    /// What went wrong since this was last asked.
+    #[must_use]
+    pub fn take_mishaps(&self) -> Vec<Mishap<CallKind, Fault>> {
+        self.inner().luck.take_met()
+    }
+
+    /// What trouble calls met since this was last asked.
+    #[must_use]
+    pub fn take_hits(&self) -> Vec<(Trouble, CallKind)> {
+        std::mem::take(&mut self.inner().hits)
     }
 
     /// Lets the next call of `kind` about `address` end like this.
@@ -113,22 +141,10 @@ impl Cloud {
         self.inner().locked_out = locked_out;
     }
 
-    /// Lets the calling process die at the `nth` call from now on that changes something, before
-    /// its effect or after it: the call never returns, and [`stopped`](Cloud::stopped) does.
-    pub fn stop_at(&self, nth: u64, after_the_effect: bool) {
-        let mut inner = self.inner();
-        inner.mutations = 0;
-        inner.stop = Some(Stop { mutation: nth, after_the_effect });
-    }
-
-    /// Takes back what [`stop_at`](Cloud::stop_at) asked for.
-    pub fn never_stop(&self) {
-        self.inner().stop = None;
-    }
-
-    /// Returns when the calling process is to be dead.
-    pub async fn stopped(&self) {
-        self.shared.stopped.notified().await;
+    /// The calling process, which ends at one of its calls if it is told to.
+    #[must_use]
+    pub fn life(&self) -> &Life {
+        &self.life
     }
 
     /// Everything that exists now, in the order of its making; what is on its way out included.
@@ -136,7 +152,42 @@ impl Cloud {
     pub fn objects(&self) -> Vec<SimObject> {
         let mut inner = self.inner();
         inner.world.advance();
-        inner.world.objects.values().cloned().collect()
+        inner.world.objects().cloned().collect()
+    }
+
+    /// Whose an object says it is, and its identity there.
+    #[must_use]
+    pub fn marks(&self, id: &str) -> Option<(Lineage, Uid)> {
+        let inner = self.inner();
+        let object = inner.world.by_id(id)?;
+        Some((object.lineage.clone()?, object.uid.clone()))
+    }
+
+    /// Whether there ever was an object of this id.
+    #[must_use]
+    pub fn has_made(&self, id: &str) -> bool {
+        self.inner().world.has_made(id)
+    }
+
+    /// Whether an object was made by hand.
+    #[must_use]
+    pub fn is_by_hand(&self, id: &str) -> bool {
+        self.inner().world.is_by_hand(id)
+    }
+
+    /// Returns when nothing is under way any more, and every look shows what is.
+    pub async fn calm(&self) {
+        while let Some(at) = self.calm_at() {
+            sleep_until(at).await;
+        }
+        tokio::time::sleep(LAG).await;
+        self.inner().world.advance();
+    }
+
+    fn calm_at(&self) -> Option<Instant> {
+        let mut inner = self.inner();
+        inner.world.advance();
+        inner.world.calm_at()
     }
 
     /// The calls so far.
@@ -156,49 +207,8 @@ impl Cloud {
         self.inner().most_running
     }
 
-    /// Makes an object by hand, of the type that `address` names: it is nobody's, and ready.
-    /// Returns its id.
-    pub fn plant(&self, address: &Address, attributes: Object) -> Arc<str> {
-        self.inner().world.plant(address.clone(), attributes)
-    }
-
-    /// Marks an object as that of the state with this lineage, without that state's knowing.
-    pub fn give_away(&self, id: &str, lineage: &str) {
-        if let Some(object) = self.inner().world.by_id(id) {
-            object.lineage = Some(Lineage(lineage.into()));
-        }
-    }
-
-    /// Removes the objects at `address` behind everybody's back; whether there were any.
-    pub fn kill(&self, address: &str) -> bool {
-        let mut inner = self.inner();
-        let before = inner.world.objects.len();
-        inner.world.objects.retain(|_, it| it.address.to_string() != address);
-        inner.world.objects.len() != before
-    }
-
-    /// Makes the objects at `address` useless; whether there were any.
-    pub fn break_down(&self, address: &str) -> bool {
-        self.edit(address, |it| it.condition = Condition::Broken)
-    }
-
-    /// Changes an attribute of the objects at `address` behind everybody's back; whether there
-    /// were any.
-    pub fn change(&self, address: &str, attribute: &str, value: impl Into<Value>) -> bool {
-        let value = value.into();
-        self.edit(address, |it| {
-            it.attributes.insert(attribute.into(), value.clone());
-        })
-    }
-
-    fn edit(&self, address: &str, mut edit: impl FnMut(&mut SimObject)) -> bool {
-        let mut inner = self.inner();
-        let at = |it: &&mut SimObject| it.address.to_string() == address;
-        inner.world.objects.values_mut().filter(at).map(&mut edit).count() > 0
-    }
-
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -209,13 +219,25 @@ impl Default for Cloud {
 }
 
 impl Inner {
-    fn latency(&mut self) -> Duration {
+    fn latency(&self, place: &crate::mishap::Place<CallKind>) -> Duration {
         let (shortest, longest) = self.weather.latency;
         let spread = u64::try_from(longest.saturating_sub(shortest).as_millis()).unwrap_or(0);
-        shortest + Duration::from_millis(self.chance.below(spread + 1))
+        let drawn = self.luck.chance(place, "latency").below(spread + 1);
+        shortest + Duration::from_millis(drawn)
     }
 
     fn note(&mut self, kind: CallKind, address: &Address, id: Option<&Arc<str>>) {
         self.calls.push(Call { kind, address: address.clone(), id: id.cloned() });
+    }
+
+    fn hit(&mut self, trouble: Trouble, kind: CallKind) {
+        self.hits.push((trouble, kind));
+    }
+
+    /// Notes what others did to an object that a call is about.
+    fn meets(&mut self, kind: CallKind, id: &str) {
+        if let Some(trouble) = self.others.done_to(id) {
+            self.hit(trouble, kind);
+        }
     }
 }

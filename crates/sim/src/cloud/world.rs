@@ -7,9 +7,13 @@ use std::time::Duration;
 use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::value::{Object, Value};
-use greenroom_provider::{CreateRequest, Failure, FailureKind, ImportRequest};
+use greenroom_provider::{
+    CreateRequest, DeleteRequest, Failure, FailureKind, ImportRequest, Object as Known,
+    UpdateRequest,
+};
 use tokio::time::Instant;
 
+use super::history::History;
 use super::types::{GROUP, LISTENER, MACHINE, NETWORK};
 
 /// Something that exists.
@@ -35,9 +39,15 @@ pub struct SimObject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// It was accepted and will be ready.
-    Starting,
+    Starting {
+        /// When it is.
+        until: Instant,
+    },
     /// It was accepted and will never be ready.
-    Failing,
+    Failing {
+        /// When that shows.
+        until: Instant,
+    },
     /// It is of use.
     Ready,
     /// It is of no use any more.
@@ -49,41 +59,84 @@ pub enum Condition {
     },
 }
 
-/// A request that takes effect when nobody waits for it any more.
-pub(super) enum Late {
+/// A call that changes something.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
     Create(CreateRequest),
     Import(ImportRequest),
+    Update(UpdateRequest),
+    Delete(DeleteRequest),
+}
+
+/// How an effect goes on after its call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// How long a new machine takes to be ready, or to fail.
+    pub(super) start: Duration,
+    /// Whether it fails.
+    pub(super) fails: bool,
+    /// How long a deletion takes.
+    pub(super) delete: Duration,
 }
 
 #[derive(Default)]
 pub(super) struct World {
-    /// By the number in the id.
-    pub(super) objects: BTreeMap<u64, SimObject>,
-    /// Client tokens that made something, for ever.
-    spent: BTreeSet<Uid>,
-    late: Vec<(Instant, Late)>,
+    objects: History,
+    /// Client tokens that made something, for ever, with what was asked for.
+    tokens: BTreeMap<Arc<str>, (u64, Value)>,
+    late: Vec<(Instant, Request, Course)>,
+    /// What was made by hand, and may be taken over.
+    by_hand: BTreeSet<u64>,
     next: u64,
 }
 
 impl World {
+    /// Everything that exists, in the order of its making.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &SimObject> {
+        self.objects.now()
+    }
+
+    /// The objects as they are, and as they were.
+    pub(super) fn history(&mut self) -> &mut History {
+        &mut self.objects
+    }
+
+    /// Whether an object was made by hand.
+    pub(super) fn is_by_hand(&self, id: &str) -> bool {
+        number(id).is_some_and(|it| self.by_hand.contains(&it))
+    }
+
+    /// Whether there ever was an object of this id.
+    pub(super) fn has_made(&self, id: &str) -> bool {
+        number(id).is_some_and(|it| it <= self.next)
+    }
+
     /// Lets everything happen whose time has come.
     pub(super) fn advance(&mut self) {
         let now = Instant::now();
-        self.objects
-            .retain(|_, it| !matches!(it.condition, Condition::Going { until } if until <= now));
         let (due, late) = std::mem::take(&mut self.late).into_iter().partition(|it| it.0 <= now);
         self.late = late;
-        for (_, request) in Vec::<(Instant, Late)>::from_iter(due) {
+        for (_, request, course) in Vec::<(Instant, Request, Course)>::from_iter(due) {
             // Nobody waits for what becomes of it.
-            let _ = match request {
-                Late::Create(request) => self.create(&request, false),
-                Late::Import(request) => self.import(&request),
-            };
+            let _ = self.carry_out(&request, course);
         }
+        self.objects.settle(now);
     }
 
-    pub(super) fn later(&mut self, request: Late, delay: Duration) {
-        self.late.push((Instant::now() + delay, request));
+    /// When everything that is under way will have happened; `None` if nothing is.
+    pub(super) fn calm_at(&self) -> Option<Instant> {
+        let late = self.late.iter().map(|it| it.0);
+        let changing = self.objects().filter_map(|it| match it.condition {
+            Condition::Starting { until }
+            | Condition::Failing { until }
+            | Condition::Going { until } => Some(until),
+            Condition::Ready | Condition::Broken => None,
+        });
+        late.chain(changing).max()
+    }
+
+    pub(super) fn later(&mut self, request: Request, course: Course, delay: Duration) {
+        self.late.push((Instant::now() + delay, request, course));
     }
 
     /// Makes an object by hand: nobody's, and ready.
@@ -101,50 +154,40 @@ impl World {
             attributes,
             condition: Condition::Ready,
         };
-        self.objects.insert(self.next, object);
+        self.by_hand.insert(self.next);
+        self.objects.put(self.next, object);
         id
     }
 
-    /// Marks an object as its new owner's.
-    pub(super) fn import(&mut self, request: &ImportRequest) -> Result<SimObject, Failure> {
-        let ImportRequest { kind, address, uid, owner, id } = request;
-        let missing = || Failure::new(FailureKind::NotFound, format!("there is no {kind} `{id}`"));
-        let found = self.by_id(id).filter(|it| it.kind == *kind).ok_or_else(missing)?;
-        if found.lineage.as_ref().is_some_and(|it| *it != owner.lineage) {
-            let message = format!("`{id}` is another's");
-            return Err(Failure::new(FailureKind::Stranger, message));
+    pub(super) fn by_id(&self, id: &str) -> Option<&SimObject> {
+        self.objects.get(number(id)?).filter(|it| &*it.id == id)
+    }
+
+    /// Carries a call out; the object as it is then, if it is there.
+    pub(super) fn carry_out(
+        &mut self,
+        request: &Request,
+        course: Course,
+    ) -> Result<Option<SimObject>, Failure> {
+        match request {
+            Request::Create(request) => self.create(request, course).map(Some),
+            Request::Import(request) => self.import(request).map(Some),
+            Request::Update(request) => self.update(request).map(Some),
+            Request::Delete(request) => self.delete(&request.object, course),
         }
-        found.address = address.clone();
-        found.uid = uid.clone();
-        found.lineage = Some(owner.lineage.clone());
-        Ok(found.clone())
-    }
-
-    pub(super) fn by_id(&mut self, id: &str) -> Option<&mut SimObject> {
-        self.objects.values_mut().find(|it| &*it.id == id)
-    }
-
-    pub(super) fn by_uid(&self, uid: &Uid) -> Option<&SimObject> {
-        self.objects.values().find(|it| it.uid == *uid)
     }
 
     /// Makes an object; the same token again gives the same object, as long as that lives.
-    pub(super) fn create(
-        &mut self,
-        request: &CreateRequest,
-        failing: bool,
-    ) -> Result<SimObject, Failure> {
-        if let Some(made) = self.by_uid(&request.uid) {
-            return Ok(made.clone());
-        }
-        if self.spent.contains(&request.uid) {
-            let message = format!("the token of {} was spent on what is gone", request.address);
-            return Err(Failure::new(FailureKind::Argument, message));
+    fn create(&mut self, request: &CreateRequest, course: Course) -> Result<SimObject, Failure> {
+        let token = request.handle.token.clone();
+        if let Some((made, asked)) = self.tokens.get(&token) {
+            return self.again(request, *made, asked);
         }
         self.check_references(request)?;
         self.check_name(request)?;
         self.next += 1;
         let id: Arc<str> = format!("{}-{}", short(&request.kind), self.next).into();
+        let until = Instant::now() + course.start;
         let object = SimObject {
             kind: request.kind.clone(),
             address: request.address.clone(),
@@ -152,51 +195,138 @@ impl World {
             lineage: Some(request.owner.lineage.clone()),
             attributes: attributes(&request.planned, &request.kind, &id),
             id,
-            condition: match (&*request.kind == MACHINE, failing) {
-                (true, true) => Condition::Failing,
-                (true, false) => Condition::Starting,
+            condition: match (&*request.kind == MACHINE, course.fails) {
+                (true, true) => Condition::Failing { until },
+                (true, false) => Condition::Starting { until },
                 (false, _) => Condition::Ready,
             },
         };
-        self.spent.insert(request.uid.clone());
-        self.objects.insert(self.next, object.clone());
+        self.tokens.insert(token, (self.next, request.planned.reveal()));
+        self.objects.put(self.next, object.clone());
         Ok(object)
     }
 
-    /// Makes a starting object ready, or broken.
-    pub(super) fn settle(&mut self, id: &str) -> Option<SimObject> {
-        let object = self.by_id(id)?;
-        match object.condition {
-            Condition::Starting => {
-                object.condition = Condition::Ready;
-                let number = id.rsplit('-').next().unwrap_or_default();
-                object.attributes.insert("address".into(), format!("10.0.0.{number}").into());
-            }
-            Condition::Failing => object.condition = Condition::Broken,
-            Condition::Ready | Condition::Broken | Condition::Going { .. } => {}
+    /// What a token gives that was used before.
+    fn again(
+        &self,
+        request: &CreateRequest,
+        made: u64,
+        asked: &Value,
+    ) -> Result<SimObject, Failure> {
+        let refused = |why: &str| {
+            let message = format!("the token of {} {why}", request.address);
+            Err(Failure::new(FailureKind::Argument, message))
+        };
+        if *asked != request.planned.reveal() {
+            return refused("was used with other arguments");
         }
-        Some(object.clone())
+        match self.objects.get(made) {
+            Some(object) if !matches!(object.condition, Condition::Going { .. }) => {
+                Ok(object.clone())
+            }
+            _ => refused("was spent on what is gone"),
+        }
+    }
+
+    /// Marks an object as its new owner's.
+    fn import(&mut self, request: &ImportRequest) -> Result<SimObject, Failure> {
+        let ImportRequest { kind, address, uid, owner, id } = request;
+        let missing = || Failure::new(FailureKind::NotFound, format!("there is no {kind} `{id}`"));
+        let found = self.by_id(id).filter(|it| it.kind == *kind).ok_or_else(missing)?;
+        if found.lineage.as_ref().is_some_and(|it| *it != owner.lineage) {
+            let message = format!("`{id}` is another's");
+            return Err(Failure::new(FailureKind::Stranger, message));
+        }
+        self.edit(id, |found| {
+            found.address = address.clone();
+            found.uid = uid.clone();
+            found.lineage = Some(owner.lineage.clone());
+        })
+        .ok_or_else(missing)
+    }
+
+    fn update(&mut self, request: &UpdateRequest) -> Result<SimObject, Failure> {
+        let UpdateRequest { object, planned, changed: _ } = request;
+        let found = self.owned(object)?;
+        let is_as_known = Value::from(found.attributes.clone()) == object.attributes.reveal();
+        if &*found.kind == LISTENER && !is_as_known {
+            let message = format!("somebody else changed {}", object.address);
+            return Err(Failure::new(FailureKind::Changed, message));
+        }
+        let planned = planned.reveal();
+        let edited = self.edit(&object.id, |found| {
+            for (name, new) in planned.as_object().into_iter().flatten() {
+                if !new.has_pending() {
+                    found.attributes.insert(name.clone(), new.clone());
+                }
+            }
+        });
+        edited.ok_or_else(|| missing(object))
+    }
+
+    fn delete(&mut self, object: &Known, course: Course) -> Result<Option<SimObject>, Failure> {
+        if self.by_id(&object.id).is_none() {
+            return Ok(None);
+        }
+        let found = self.owned(object)?.clone();
+        if let Some(holder) = self.holder_of(&found) {
+            let message = format!("{} is held by {}", object.address, holder.address);
+            return Err(Failure::new(FailureKind::Held, message));
+        }
+        if let Condition::Going { .. } = found.condition {
+            return Ok(Some(found));
+        }
+        if course.delete.is_zero() {
+            self.remove(&object.id);
+            return Ok(None);
+        }
+        let until = Instant::now() + course.delete;
+        Ok(self.edit(&object.id, |found| found.condition = Condition::Going { until }))
+    }
+
+    /// Changes an object, whoever's it is; as it is then.
+    pub(super) fn edit(
+        &mut self,
+        id: &str,
+        edit: impl FnOnce(&mut SimObject),
+    ) -> Option<SimObject> {
+        let number = number(id)?;
+        let mut object = self.objects.get(number)?.clone();
+        edit(&mut object);
+        self.objects.put(number, object.clone());
+        Some(object)
+    }
+
+    /// Removes an object, whoever's it is.
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(number) = number(id) {
+            self.objects.remove(number);
+        }
+    }
+
+    /// The object that a request names, if it is the requester's.
+    fn owned(&self, object: &Known) -> Result<&SimObject, Failure> {
+        let found = self.by_id(&object.id).ok_or_else(|| missing(object))?;
+        refuse_stranger(found, object)?;
+        Ok(found)
     }
 
     /// What keeps an object from being deleted.
-    pub(super) fn holder_of(&self, object: &SimObject) -> Option<&SimObject> {
+    fn holder_of(&self, object: &SimObject) -> Option<&SimObject> {
         let (kind, attribute) = match &*object.kind {
             NETWORK => (MACHINE, "network_id"),
             GROUP => (LISTENER, "group"),
             _ => return None,
         };
         let id = Value::from(object.id.clone());
-        self.objects
-            .values()
-            .find(|it| &*it.kind == kind && it.attributes.get(attribute) == Some(&id))
+        self.objects().find(|it| &*it.kind == kind && it.attributes.get(attribute) == Some(&id))
     }
 
     /// What is referred to must be there: a reference to nothing is the caller's mistake.
     fn check_references(&self, request: &CreateRequest) -> Result<(), Failure> {
         for (attribute, kind) in [("network_id", NETWORK), ("group", GROUP)] {
             let Some(id) = request.planned.get(attribute).and_then(Value::as_str) else { continue };
-            let there = self.objects.values().any(|it| &*it.id == id && &*it.kind == kind);
-            if !there {
+            if self.by_id(id).is_none_or(|it| &*it.kind != kind) {
                 let message = format!("{}: there is no {kind} `{id}`", request.address);
                 return Err(Failure::new(FailureKind::Argument, message));
             }
@@ -209,16 +339,44 @@ impl World {
             return Ok(());
         }
         let name = request.planned.get("name").map(Value::reveal);
-        let taken = self
-            .objects
-            .values()
-            .any(|it| it.kind == request.kind && it.attributes.get("name") == name.as_ref());
-        if taken {
+        let is_of_name = |it: &SimObject| {
+            it.kind == request.kind && it.attributes.get("name") == name.as_ref()
+        };
+        if self.objects().any(is_of_name) {
             let message = format!("{}: the name is taken", request.address);
             return Err(Failure::new(FailureKind::Stranger, message));
         }
         Ok(())
     }
+}
+
+impl Request {
+    /// The object's address, and its id if it has one.
+    pub(super) fn subject(&self) -> (&Address, Option<&Arc<str>>) {
+        match self {
+            Request::Create(request) => (&request.address, None),
+            Request::Import(request) => (&request.address, Some(&request.id)),
+            Request::Update(UpdateRequest { object, .. })
+            | Request::Delete(DeleteRequest { object }) => (&object.address, Some(&object.id)),
+        }
+    }
+}
+
+/// Refuses what is not the requester's.
+pub(super) fn refuse_stranger(found: &SimObject, object: &Known) -> Result<(), Failure> {
+    if found.lineage.as_ref() == Some(&object.owner.lineage) && found.uid == object.uid {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Stranger, format!("{} is another's", object.address)))
+}
+
+pub(super) fn missing(object: &Known) -> Failure {
+    Failure::new(FailureKind::NotFound, format!("{} is not there", object.address))
+}
+
+/// The number in an id.
+pub(super) fn number(id: &str) -> Option<u64> {
+    id.rsplit('-').next()?.parse().ok()
 }
 
 /// What the cloud makes of planned attributes.

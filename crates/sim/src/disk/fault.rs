@@ -5,6 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno as Os;
+use serde::{Deserialize, Serialize};
+
+use crate::chance::Chance;
+use crate::mishap::{Luck, Mishap};
 
 /// An operation that changed something, or would have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +20,8 @@ pub struct Effect {
 }
 
 /// The kinds of effects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EffectKind {
     /// A file is created or emptied.
     Create,
@@ -43,16 +48,31 @@ pub enum EffectKind {
 }
 
 /// How an effect fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// It does not happen.
     Error(Errno),
     /// A write gets this many bytes down first; other effects do not happen.
     ShortWrite(usize, Errno),
+    /// The disk is full from here on: nothing that takes room happens until the weather changes.
+    Full,
+}
+
+/// How often what goes wrong with the effects on a disk, in percent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DiskWeather {
+    /// An effect fails.
+    pub fails: u8,
+    /// A write fails in the middle.
+    pub torn: u8,
+    /// The disk becomes full.
+    pub fills: u8,
 }
 
 /// What the system says about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Errno {
     /// The disk is full.
     NoSpace,
@@ -64,11 +84,26 @@ pub enum Errno {
     Access,
 }
 
-#[derive(Default)]
 pub(super) struct Faults {
     planned: BTreeMap<u64, Fault>,
     stop_after: Option<u64>,
     effects: Vec<Effect>,
+    weather: DiskWeather,
+    luck: Luck<EffectKind, Fault>,
+    full: bool,
+}
+
+impl Default for Faults {
+    fn default() -> Faults {
+        Faults {
+            planned: BTreeMap::new(),
+            stop_after: None,
+            effects: Vec::new(),
+            weather: DiskWeather::default(),
+            luck: Luck::new(0),
+            full: false,
+        }
+    }
 }
 
 impl Errno {
@@ -87,12 +122,13 @@ impl Fault {
     pub(super) fn error(self) -> io::Error {
         match self {
             Fault::Error(errno) | Fault::ShortWrite(_, errno) => errno.error(),
+            Fault::Full => Errno::NoSpace.error(),
         }
     }
 
     pub(super) fn written(self) -> usize {
         match self {
-            Fault::Error(_) => 0,
+            Fault::Error(_) | Fault::Full => 0,
             Fault::ShortWrite(bytes, _) => bytes,
         }
     }
@@ -121,6 +157,47 @@ impl Faults {
         if self.stopped() {
             return Some(Fault::Error(Errno::Io));
         }
-        self.planned.remove(&(self.effects.len() as u64))
+        let planned = self.planned.remove(&(self.effects.len() as u64));
+        planned.or_else(|| self.by_weather(kind, path))
+    }
+
+    pub(super) fn set_weather(&mut self, weather: DiskWeather, luck: Luck<EffectKind, Fault>) {
+        self.weather = weather;
+        self.luck = luck;
+        self.full = false;
+    }
+
+    pub(super) fn take_mishaps(&mut self) -> Vec<Mishap<EffectKind, Fault>> {
+        self.luck.take_met()
+    }
+
+    fn by_weather(&mut self, kind: EffectKind, path: &Path) -> Option<Fault> {
+        let place = self.luck.visit(kind, path.display().to_string());
+        let weather = self.weather;
+        let fault = self.luck.decide(&place, |chance| weather.fault(kind, chance));
+        self.full |= fault == Some(Fault::Full);
+        fault.or((self.full && kind.takes_room()).then_some(Fault::Full))
+    }
+}
+
+impl EffectKind {
+    /// Whether it needs room on the disk.
+    fn takes_room(self) -> bool {
+        use EffectKind::{Create, CreateDir, Link, Lock, Rename, Write};
+        matches!(self, Create | Write | Rename | Link | CreateDir | Lock)
+    }
+}
+
+impl DiskWeather {
+    fn fault(self, kind: EffectKind, chance: &mut Chance) -> Option<Fault> {
+        let errno = *chance.pick(&[Errno::Io, Errno::ReadOnly, Errno::NoSpace]);
+        let written = usize::try_from(chance.below(200)).unwrap_or(0);
+        let only = |is: bool, likely| if is { likely } else { 0 };
+        let faults = [
+            (self.fails, Fault::Error(errno)),
+            (only(kind == EffectKind::Write, self.torn), Fault::ShortWrite(written, Errno::NoSpace)),
+            (only(kind.takes_room(), self.fills), Fault::Full),
+        ];
+        faults.into_iter().find_map(|(likely, fault)| chance.percent(likely).then_some(fault))
     }
 }

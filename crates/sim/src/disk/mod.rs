@@ -4,9 +4,10 @@
 //! the operations that change something (*effects*, from 1), fails the n-th, or
 //! stops the machine there. After that, [`after_power_cut`] gives each world
 //! that a real disk may come up with: content that was not synced lost, kept or
-//! torn, and names that were not synced lost or kept.
+//! torn, and names that were not synced lost or kept. [`DiskWeather`] lets effects
+//! fail by seed, and a process can end at any of them.
 //!
-//! What is absent: permissions, times, and disks that lie about a sync.
+//! What is absent: permissions and times.
 //!
 //! [`after_power_cut`]: FaultyDisk::after_power_cut
 
@@ -14,6 +15,7 @@ mod fault;
 mod power_cut;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,13 +23,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use greenroom_store::disk::{Disk, DiskFile, DiskLock, Entry};
 
 use fault::Faults;
-pub use fault::{Effect, EffectKind, Errno, Fault};
+pub use fault::{DiskWeather, Effect, EffectKind, Errno, Fault};
 use tree::{NodeId, Tree};
 
-/// The disk. Clones are the same disk.
+use crate::life::{Life, Moment};
+use crate::mishap::{Luck, Mishap};
+
+/// The disk, as one process has it. Clones are the same disk and the same process.
 #[derive(Clone, Default)]
 pub struct FaultyDisk {
     shared: Arc<Shared>,
+    life: Life,
 }
 
 /// While this lives, each sync waits for its end.
@@ -45,6 +51,8 @@ struct Shared {
 struct World {
     tree: Tree,
     faults: Faults,
+    /// Names of files whose syncs do nothing.
+    lies: BTreeSet<String>,
     syncs_held: bool,
     syncs_waiting: usize,
 }
@@ -53,6 +61,28 @@ impl FaultyDisk {
     /// An empty disk that does not fail.
     pub fn new() -> FaultyDisk {
         FaultyDisk::default()
+    }
+
+    /// The same disk as another process has it.
+    #[must_use]
+    pub fn for_process(&self, life: Life) -> FaultyDisk {
+        FaultyDisk { shared: self.shared.clone(), life }
+    }
+
+    /// Changes what goes wrong, and what decides it, from now on.
+    pub fn set_weather(&self, weather: DiskWeather, luck: Luck<EffectKind, Fault>) {
+        self.world().faults.set_weather(weather, luck);
+    }
+
+    /// What went wrong by weather since this was last asked.
+    pub fn take_mishaps(&self) -> Vec<Mishap<EffectKind, Fault>> {
+        self.world().faults.take_mishaps()
+    }
+
+    /// Lies from now on about syncs of files of this name: they are said to be durable, and are
+    /// not.
+    pub fn lie_about(&self, name: &str) {
+        self.world().lies.insert(name.to_owned());
     }
 
     /// Makes the `nth` effect from the disk's beginning fail with `fault`, and no other.
@@ -85,7 +115,8 @@ impl FaultyDisk {
     /// The disk as the next process finds it after this one was killed: all that was written,
     /// durable or not, and no locks.
     pub fn after_kill(&self) -> FaultyDisk {
-        FaultyDisk::with(self.world().tree.without_locks())
+        let world = self.world();
+        FaultyDisk::with(world.tree.without_locks(), &world)
     }
 
     /// How many worlds a power cut now may leave, at least 1.
@@ -101,7 +132,8 @@ impl FaultyDisk {
     ///
     /// If `index` is not below [`power_cuts`](FaultyDisk::power_cuts).
     pub fn after_power_cut(&self, index: usize) -> FaultyDisk {
-        FaultyDisk::with(power_cut::world(&self.world().tree, index))
+        let world = self.world();
+        FaultyDisk::with(power_cut::world(&world.tree, index), &world)
     }
 
     /// Keeps power cuts from tearing files that are created as `name` from now on: for content
@@ -124,9 +156,11 @@ impl FaultyDisk {
         self.world().tree.tamper(path.as_ref(), content)
     }
 
-    fn with(tree: Tree) -> FaultyDisk {
-        let world = World { tree, ..World::default() };
-        FaultyDisk { shared: Arc::new(Shared { world: Mutex::new(world), ..Shared::default() }) }
+    /// What the next process finds on the disk of `before`.
+    fn with(tree: Tree, before: &World) -> FaultyDisk {
+        let world = World { tree, lies: before.lies.clone(), ..World::default() };
+        let shared = Shared { world: Mutex::new(world), ..Shared::default() };
+        FaultyDisk { shared: Arc::new(shared), life: Life::new() }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -141,16 +175,24 @@ impl FaultyDisk {
         act: impl FnOnce(&mut Tree) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut world = self.world();
-        if let Some(fault) = world.faults.next(kind, path) {
-            return Err(fault.error());
+        match self.fault(&mut world, kind, path) {
+            Some(fault) => Err(fault.error()),
+            None => act(&mut world.tree),
         }
-        act(&mut world.tree)
+    }
+
+    /// Comes to an effect: how it fails, if it does.
+    fn fault(&self, world: &mut World, kind: EffectKind, path: &Path) -> Option<Fault> {
+        if self.life.passes(Moment::Disk(kind)) {
+            return world.faults.next(kind, path);
+        }
+        Some(Fault::Error(Errno::Io))
     }
 
     /// Looking is no effect, but a stopped machine does not look either.
     fn look<T>(&self, act: impl FnOnce(&Tree) -> io::Result<T>) -> io::Result<T> {
         let world = self.world();
-        if world.faults.stopped() {
+        if world.faults.stopped() || self.life.is_over() {
             return Err(Errno::Io.error());
         }
         act(&world.tree)
@@ -247,7 +289,7 @@ struct File {
 impl DiskFile for File {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut world = self.disk.world();
-        match world.faults.next(EffectKind::Write, &self.path) {
+        match self.disk.fault(&mut world, EffectKind::Write, &self.path) {
             None => world.tree.write(self.node, bytes, offset),
             Some(fault) => {
                 let written = fault.written().min(bytes.len());
@@ -271,9 +313,13 @@ impl DiskFile for File {
             world = shared.changed.wait(world).unwrap_or_else(PoisonError::into_inner);
         }
         world.syncs_waiting -= 1;
+        let name = self.path.file_name().and_then(|name| name.to_str());
+        let is_lie = name.is_some_and(|name| world.lies.contains(name));
         drop(world);
         let node = self.node;
-        self.disk.effect(EffectKind::Sync, &self.path, |tree| tree.sync(node))
+        self.disk.effect(EffectKind::Sync, &self.path, |tree| {
+            if is_lie { Ok(()) } else { tree.sync(node) }
+        })
     }
 }
 

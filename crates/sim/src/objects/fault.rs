@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use object_store::path::Path;
 
-use crate::cloud::Chance;
+use crate::chance::Chance;
 
 /// A request that a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

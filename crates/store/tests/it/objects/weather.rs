@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use greenroom_sim::cloud::Chance;
+use greenroom_sim::chance::Chance;
 use greenroom_sim::objects::Storage;
 use greenroom_store::{Sequence, Store, StoreError};
 use tokio::time::sleep;

@@ -1,0 +1,172 @@
+//! Calls that change something, and what becomes of them on their way.
+
+use std::time::Duration;
+
+use greenroom_model::address::Address;
+use greenroom_provider::{Failure, FailureKind};
+use tokio::time::sleep;
+
+use super::world::{Course, Request, SimObject};
+use super::{CallKind, Cloud, Fault};
+use crate::life::Moment;
+use crate::tally::Trouble;
+
+/// How long a slow deletion takes.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// How long what is stuck takes: longer than anybody waits.
+const STUCK: Duration = Duration::from_secs(5 * 60 * 60);
+
+/// What happens to one call.
+struct Fate {
+    fault: Option<Fault>,
+    course: Course,
+    latency: Duration,
+}
+
+/// A call on its way to the cloud. If its sender dies, it may still arrive.
+struct Flight<'c> {
+    cloud: &'c Cloud,
+    request: Option<(Request, Course)>,
+}
+
+/// Counts a call as running as long as it lives.
+struct Running<'c>(&'c Cloud);
+
+impl Cloud {
+    /// Sends a changing call; the object as it is then, if it is there.
+    pub(super) async fn send(&self, request: Request) -> Result<Option<SimObject>, Failure> {
+        let _running = self.run();
+        let kind = request.kind();
+        let address = request.subject().0.clone();
+        let Fate { fault, course, latency } = self.fate(&request);
+        let mut flight = Flight { cloud: self, request: Some((request, course)) };
+        sleep(latency / 2).await;
+        self.life.pass(Moment::Before(kind)).await;
+        let request = flight.arrives();
+        if self.inner().locked_out {
+            self.inner().hit(Trouble::Expired, kind);
+            return Err(expired());
+        }
+        match fault {
+            Some(Fault::Refused) => return Err(away(&address)),
+            Some(Fault::LostBefore) => return Err(away(&address).unknown_effect()),
+            Some(Fault::Late(delay)) => {
+                self.inner().world.later(request, course, delay);
+                return Err(away(&address).unknown_effect());
+            }
+            _ => {}
+        }
+        let mut done = self.carry_out(&request, course);
+        if fault == Some(Fault::Twice) && done.is_ok() {
+            done = self.carry_out(&request, course);
+        }
+        self.life.pass(Moment::After(kind)).await;
+        sleep(latency / 2).await;
+        match fault {
+            Some(Fault::LostAfter) => Err(away(&address).unknown_effect()),
+            _ => done,
+        }
+    }
+
+    fn carry_out(&self, request: &Request, course: Course) -> Result<Option<SimObject>, Failure> {
+        let mut inner = self.inner();
+        inner.world.advance();
+        let kind = request.kind();
+        if let Some(id) = request.subject().1 {
+            inner.meets(kind, id);
+        }
+        let done = inner.world.carry_out(request, course);
+        match &done {
+            Ok(Some(object)) if kind == CallKind::Update => inner.others.undone(&object.id),
+            Ok(_) => {}
+            Err(failure) => match failure.kind {
+                FailureKind::Held => inner.hit(Trouble::Held, kind),
+                FailureKind::Stranger if kind == CallKind::Create => {
+                    inner.hit(Trouble::NameTaken, kind);
+                }
+                _ => {}
+            },
+        }
+        done
+    }
+
+    fn fate(&self, request: &Request) -> Fate {
+        let (kind, (address, id)) = (request.kind(), request.subject());
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        inner.note(kind, address, id);
+        let about = address.to_string();
+        let planned = inner.planned.remove(&(kind, about.clone()));
+        let place = inner.luck.visit(kind, about);
+        let weather = &inner.weather;
+        let by_chance = inner.luck.decide(&place, |chance| weather.change(kind, chance));
+        let fault = planned.or(by_chance);
+        if let Some(trouble) = fault.and_then(Fault::trouble) {
+            inner.hit(trouble, kind);
+        }
+        let course = Course {
+            start: if fault == Some(Fault::Stuck) { STUCK } else { inner.weather.start },
+            fails: fault == Some(Fault::Broken),
+            delete: match fault {
+                Some(Fault::Slow) => SLOW,
+                Some(Fault::Stuck) => STUCK,
+                _ => Duration::ZERO,
+            },
+        };
+        Fate { fault, course, latency: inner.latency(&place) }
+    }
+
+    fn run(&self) -> Running<'_> {
+        let mut inner = self.inner();
+        inner.running += 1;
+        inner.most_running = inner.most_running.max(inner.running);
+        Running(self)
+    }
+}
+
+impl Request {
+    pub(super) fn kind(&self) -> CallKind {
+        match self {
+            Request::Create(_) => CallKind::Create,
+            Request::Import(_) => CallKind::Import,
+            Request::Update(_) => CallKind::Update,
+            Request::Delete(_) => CallKind::Delete,
+        }
+    }
+}
+
+impl Flight<'_> {
+    fn arrives(&mut self) -> Request {
+        self.request.take().expect("a call arrives once").0
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let Some((request, course)) = self.request.take() else { return };
+        let mut guard = self.cloud.inner();
+        let inner = &mut *guard;
+        let about = format!("{}, in flight", request.subject().0);
+        let place = inner.luck.visit(request.kind(), about);
+        let weather = &inner.weather;
+        if let Some(Fault::Lands(delay)) = inner.luck.decide(&place, |it| weather.landing(it)) {
+            inner.hit(Trouble::Late, request.kind());
+            inner.world.later(request, course, delay);
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.inner().running -= 1;
+    }
+}
+
+pub(super) fn expired() -> Failure {
+    Failure::new(FailureKind::Credentials, "the credentials have expired").help("log in again")
+}
+
+pub(super) fn away(address: &Address) -> Failure {
+    Failure::new(FailureKind::Unavailable, format!("the cloud did not answer for {address}"))
+}

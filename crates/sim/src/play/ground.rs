@@ -1,0 +1,90 @@
+//! Where states live in a play: what a process has of it, and what a crash leaves.
+//!
+//! Another kind of store is another kind of ground.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use greenroom_store::{FolderStore, RescueFolder, Store};
+
+use super::lineages::Lineages;
+use crate::chance::Chance;
+use crate::disk::{DiskWeather, EffectKind, FaultyDisk, Fault};
+use crate::life::Life;
+use crate::mishap::{Luck, Mishap};
+use crate::script::{Crash, Script, Step};
+
+/// A folder on a faulty disk.
+pub(super) struct Ground {
+    disk: FaultyDisk,
+    seed: u64,
+    told: Option<Vec<Mishap<EffectKind, Fault>>>,
+}
+
+const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 1 };
+
+impl Ground {
+    pub(super) fn new(script: &Script) -> Ground {
+        let told = script.mishaps.as_ref().map(|it| it.effects.clone());
+        Ground { disk: FaultyDisk::new(), seed: script.seed, told }
+    }
+
+    /// Loses what was said to be durable of the journal, if the power goes.
+    pub(super) fn lie_about_the_journal(&self) {
+        for name in ["journal", "journal.new"] {
+            self.disk.lie_about(name);
+        }
+    }
+
+    /// The store as a process has it.
+    pub(super) fn store(&self, life: &Life, lineages: &Lineages) -> Arc<dyn Store> {
+        let disk = Arc::new(self.disk.for_process(life.clone()));
+        let store = FolderStore::on(disk, Path::new("/srv/state")).inline();
+        let lineages = lineages.clone();
+        Arc::new(store.with_lineages(move || lineages.next()))
+    }
+
+    /// Where a process keeps outcomes that its store refused.
+    pub(super) fn rescue(&self, life: &Life) -> RescueFolder {
+        RescueFolder::on(Arc::new(self.disk.for_process(life.clone())), Path::new("/home/ann/rescue"))
+    }
+
+    /// Begins a step.
+    pub(super) fn begin(&self, step: &Step) {
+        let luck = Luck::new(self.seed);
+        let mut luck = match &self.told {
+            Some(told) => luck.told(told.clone()),
+            None => luck,
+        };
+        luck.begin(step.number);
+        let weather = if step.bad_disk { BAD_DISK } else { DiskWeather::default() };
+        self.disk.set_weather(weather, luck);
+    }
+
+    /// Lets nothing go wrong.
+    pub(super) fn be_quiet(&self) {
+        self.disk.set_weather(DiskWeather::default(), Luck::new(0));
+    }
+
+    /// What went wrong since this was last asked.
+    pub(super) fn take_mishaps(&self) -> Vec<Mishap<EffectKind, Fault>> {
+        self.disk.take_mishaps()
+    }
+
+    /// The machine stopped, and starts again.
+    pub(super) fn crash(&mut self, crash: &Crash) {
+        self.disk = match crash.power {
+            None => self.disk.after_kill(),
+            Some(world) => {
+                let worlds = self.disk.power_cuts();
+                let mut chance = Chance::new(u64::from(world));
+                let index = match chance.below(4) {
+                    0 => 0,
+                    1 => worlds - 1,
+                    _ => usize::try_from(chance.below(worlds as u64)).unwrap_or(0),
+                };
+                self.disk.after_power_cut(index)
+            }
+        };
+    }
+}

@@ -1,0 +1,185 @@
+//! What must be true: after every settling, and on a quiet day.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use greenroom_apply::Workbench;
+use greenroom_model::address::Scope;
+use greenroom_model::identity::Uid;
+use greenroom_model::state::{Remote, State, Status};
+use greenroom_store::{Loaded, Sequence, Serial, StateName};
+
+use super::lineages::is_ours;
+use crate::cloud::{Cloud, SimObject};
+use crate::script::Spec;
+
+/// What is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+/// Refuses what must not be.
+macro_rules! ensure {
+    ($holds:expr, $($said:tt)*) => {
+        if !$holds {
+            return Err(Violation(format!($($said)*)));
+        }
+    };
+}
+pub(super) use ensure;
+
+/// Looks at states and at the truth.
+pub(super) struct Inspector {
+    pub(super) cloud: Cloud,
+    /// How far each state was when it was last seen.
+    seen: RefCell<BTreeMap<StateName, Seen>>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Seen {
+    lineage: String,
+    serial: Serial,
+    last: Sequence,
+}
+
+impl Inspector {
+    pub(super) fn new(cloud: Cloud) -> Inspector {
+        Inspector { cloud, seen: RefCell::default() }
+    }
+
+    /// Forgets how far a state was: it may be gone from now on.
+    pub(super) fn may_go(&self, name: &StateName) {
+        self.seen.borrow_mut().remove(name);
+    }
+
+    /// What must be true right after a state was settled.
+    pub(super) async fn settled(
+        &self,
+        workbench: &Workbench,
+        name: &StateName,
+        state: &State,
+    ) -> Result<(), Violation> {
+        ensure!(state.open.is_empty(), "{name}: open after settling: {:?}", state.open);
+        self.goes_on(workbench, name).await?;
+        let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
+        let watched = watched(state);
+        for object in self.of(state) {
+            let is_known = known.contains(&object.id) || watched.contains(&object.uid);
+            ensure!(is_known, "{name}: an orphan: {} {}", object.address, object.id);
+        }
+        for (address, remote) in remotes(state) {
+            let was_made = self.cloud.has_made(&remote.id);
+            ensure!(was_made, "{name}: {address} was never made: {}", remote.id);
+        }
+        self.nothing_twice()?;
+        self.no_trespass()
+    }
+
+    /// States only go forward.
+    async fn goes_on(&self, workbench: &Workbench, name: &StateName) -> Result<(), Violation> {
+        // A disk that fails now says nothing about what is on it.
+        let Ok(Some(loaded)) = workbench.store.read(name).await else { return Ok(()) };
+        if loaded.is_new() {
+            return Ok(());
+        }
+        let now = Seen::of(&loaded);
+        let mut seen = self.seen.borrow_mut();
+        if let Some(before) = seen.get(name) {
+            ensure!(before.lineage == now.lineage, "{name}: it is another state than it was");
+            ensure!(before.serial <= now.serial, "{name}: the serial went back");
+            ensure!(before.last <= now.last, "{name}: records are lost: {:?}", now.last);
+        }
+        seen.insert(name.clone(), now);
+        Ok(())
+    }
+
+    fn nothing_twice(&self) -> Result<(), Violation> {
+        let mut uids = BTreeSet::new();
+        for object in self.ours() {
+            let first = uids.insert(object.uid.clone());
+            ensure!(first, "it exists twice: {} {}", object.address, object.uid);
+        }
+        Ok(())
+    }
+
+    /// Nobody else's objects were touched.
+    pub(super) fn no_trespass(&self) -> Result<(), Violation> {
+        let touched = self.cloud.trespasses();
+        ensure!(touched.is_empty(), "another's were touched: {touched:?}");
+        Ok(())
+    }
+
+    /// What must be true on a quiet day, when everything was applied.
+    pub(super) fn converged(
+        &self,
+        name: &StateName,
+        state: &State,
+        spec: &Spec,
+        environment: &str,
+    ) -> Result<(), Violation> {
+        let there: BTreeSet<String> = self.of(state).iter().map(crate::rig::line).collect();
+        let known = crate::rig::known(state);
+        ensure!(known == there, "{name}: state and cloud differ:\n{known:?}\n{there:?}");
+        let addresses: BTreeSet<String> = self.of(state).iter().map(|it| it.address.to_string()).collect();
+        ensure!(addresses.len() == there.len(), "{name}: something exists twice: {there:?}");
+        let wanted: BTreeSet<String> = spec.addresses(environment).into_iter().collect();
+        ensure!(addresses == wanted, "{name}: {addresses:?} is not what is wanted: {wanted:?}");
+        for (address, remote) in remotes(state) {
+            ensure!(remote.status == Status::Ready, "{name}: {address} is {:?}", remote.status);
+        }
+        Ok(())
+    }
+
+    /// Nothing of any state is left.
+    pub(super) fn nothing_left(&self) -> Result<(), Violation> {
+        let left: Vec<String> = self.ours().iter().map(crate::rig::line).collect();
+        ensure!(left.is_empty(), "left after everything was destroyed: {left:?}");
+        self.no_trespass()
+    }
+
+    /// The objects of a state, as they say; but for imports that took effect after they were given
+    /// up, which are their owner's.
+    fn of(&self, state: &State) -> Vec<SimObject> {
+        let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
+        let is_state = |it: &SimObject| it.lineage.as_ref() == Some(&state.lineage);
+        let mut objects = self.cloud.objects();
+        objects.retain(|it| {
+            is_state(it) && (known.contains(&it.id) || !self.cloud.is_by_hand(&it.id))
+        });
+        objects
+    }
+
+    fn ours(&self) -> Vec<SimObject> {
+        let mut objects = self.cloud.objects();
+        objects.retain(|it| {
+            it.lineage.as_ref().is_some_and(|it| is_ours(&it.0)) && !self.cloud.is_by_hand(&it.id)
+        });
+        objects
+    }
+}
+
+impl Seen {
+    fn of(loaded: &Loaded) -> Seen {
+        Seen {
+            lineage: loaded.header.lineage.0.clone(),
+            serial: loaded.header.serial,
+            last: loaded.last(),
+        }
+    }
+}
+
+fn remotes(state: &State) -> impl Iterator<Item = (greenroom_model::address::Address, &Remote)> {
+    state.instances().flat_map(|(address, it)| {
+        it.current.iter().chain(&it.deposed).map(move |remote| (address.clone(), remote))
+    })
+}
+
+fn watched(state: &State) -> BTreeSet<Uid> {
+    let subjects = state.watch.iter().flat_map(|it| &it.intent.subjects);
+    subjects.map(|it| it.uid.clone()).collect()
+}
+
+/// The scope of an environment.
+pub(super) fn scope(environment: &str) -> Scope {
+    Scope::environment(environment).expect("a sound name")
+}

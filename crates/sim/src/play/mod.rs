@@ -1,0 +1,379 @@
+//! Plays: a script, carried out by the real engine, driver and store over a simulated world.
+
+mod command;
+mod flaw;
+mod ground;
+mod inspect;
+mod lineages;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use greenroom_apply::{Event, NoGates, Observer, Providers, Workbench};
+use greenroom_model::value::Value;
+use tokio::time::sleep;
+
+pub use flaw::Flaw;
+pub use inspect::Violation;
+
+use crate::cloud::{Cloud, Weather};
+use crate::disk::Fault;
+use crate::lab::Lab;
+use crate::life::{Life, Moment};
+use crate::rig::{SimClock, simulate};
+use crate::script::{Command, Crash, Deed, ENVIRONMENTS, Mishaps, Script, Sky, Spec, Step, What};
+use crate::tally::{Operation, Tally, Trouble};
+use command::Errand;
+use flaw::Flawed;
+use ground::Ground;
+use inspect::Inspector;
+use lineages::{Lineages, OTHERS};
+
+/// How long after a call was sent a look-up may still miss what it made, as the types declare it:
+/// longer than calls are under way and looks are behind.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// Longer than a handle is watched.
+const DAY: Duration = Duration::from_secs(25 * 60 * 60);
+
+/// What came of a play.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// How much there was of everything.
+    pub figures: Figures,
+    /// What went wrong with what.
+    pub tally: Tally,
+    /// The same, as a script is told it.
+    pub mishaps: Mishaps,
+    /// What is not as it must be.
+    pub violation: Option<Violation>,
+}
+
+/// How much there was in a play, or in many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Operations of plans that began.
+    pub operations: u64,
+    /// Commands.
+    pub commands: u64,
+    /// Crashes.
+    pub crashes: u64,
+}
+
+/// Plays a script, with one of the safeguards gone or with none.
+#[must_use]
+pub fn play(script: &Script, flaw: Option<Flaw>) -> Played {
+    let mut played = Played::default();
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        simulate(async { Play::new(script, flaw).run(script, &mut played).await })
+    }));
+    played.violation = match ended {
+        Ok(ended) => ended.err(),
+        Err(panic) => Some(Violation(format!("panicked: {}", said(&*panic)))),
+    };
+    played
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
+}
+
+/// A play under way.
+struct Play {
+    cloud: Cloud,
+    ground: Ground,
+    flaw: Option<Flaw>,
+    lineages: Lineages,
+    inspector: Inspector,
+    clock: Arc<SimClock>,
+    started: Arc<Started>,
+    environments: BTreeMap<&'static str, Environment>,
+}
+
+/// What is wanted of an environment, and the plan that was saved of it.
+#[derive(Default)]
+struct Environment {
+    wanted: Spec,
+    saved: Option<Vec<u8>>,
+}
+
+/// Counts operations that begin.
+#[derive(Default)]
+struct Started(AtomicU64);
+
+impl Observer for Started {
+    fn observe(&self, event: &Event) {
+        if matches!(event, Event::Started(_)) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Play {
+    fn new(script: &Script, flaw: Option<Flaw>) -> Play {
+        let cloud = Cloud::with_weather(Weather { grace: GRACE, ..quiet(script.seed) });
+        if let Some(mishaps) = &script.mishaps {
+            cloud.tell(mishaps.calls.clone());
+        }
+        let ground = Ground::new(script);
+        if flaw == Some(Flaw::IntentNotSynced) {
+            ground.lie_about_the_journal();
+        }
+        Play {
+            inspector: Inspector::new(cloud.clone()),
+            cloud,
+            ground,
+            flaw,
+            lineages: Lineages::default(),
+            clock: Arc::default(),
+            started: Arc::default(),
+            environments: ENVIRONMENTS.map(|it| (it, Environment::default())).into(),
+        }
+    }
+
+    async fn run(&mut self, script: &Script, played: &mut Played) -> Result<(), Violation> {
+        for step in &script.steps {
+            let ended = self.step(script.seed, step, played).await;
+            self.take_notes(played);
+            ended?;
+        }
+        let ended = self.end().await;
+        self.take_notes(played);
+        ended
+    }
+
+    async fn step(
+        &mut self,
+        seed: u64,
+        step: &Step,
+        played: &mut Played,
+    ) -> Result<(), Violation> {
+        let life = Life::new();
+        self.cloud.set_weather(weather(step.sky, seed));
+        self.cloud.begin(step.number);
+        self.ground.begin(step);
+        if let Some(Crash { nth, at, .. }) = step.crash {
+            life.end_at(nth, at);
+        }
+        self.want(step);
+        if step.commands.values().any(|it| matches!(it, Command::Converge)) {
+            self.calm().await;
+        }
+        played.figures.commands += step.commands.len() as u64;
+        let work = self.work(step, &life);
+        let process = async {
+            tokio::select! {
+                biased;
+                () = life.over() => None,
+                done = work => Some(done),
+            }
+        };
+        let (done, ()) = tokio::join!(process, self.deeds(&step.deeds));
+        if let Some(moment) = life.last_moment() {
+            played.figures.crashes += 1;
+            let crash = step.crash.expect("only what is told to ends");
+            let hit = crashed(moment, &crash);
+            played.tally.hit(hit.0, hit.1);
+            self.ground.crash(&crash);
+        }
+        for (environment, saved) in done.transpose()?.into_iter().flatten() {
+            let environment = self.environments.get_mut(environment);
+            environment.expect("there are only these").saved = Some(saved);
+        }
+        self.inspector.no_trespass()
+    }
+
+    fn want(&mut self, step: &Step) {
+        for (name, environment) in &mut self.environments {
+            match step.commands.get(*name) {
+                Some(Command::Destroy) => environment.wanted = Spec::default(),
+                Some(command) => {
+                    if let Some(spec) = command.spec() {
+                        environment.wanted = spec.clone();
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// All commands of a step, and who asks for the same state meanwhile; the plans they saved.
+    async fn work(
+        &self,
+        step: &Step,
+        life: &Life,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, Violation> {
+        let commands = self.environments.keys().filter_map(|name| {
+            let command = step.commands.get(*name)?;
+            Some(async move {
+                let saved = self.errand(name, life).run(command).await?;
+                Ok(saved.map(|saved| (*name, saved)))
+            })
+        });
+        let rivals = self.environments.keys().filter(|it| step.commands.contains_key(**it));
+        let rivals = rivals.filter_map(|name| {
+            let after = Duration::from_millis(step.rival?);
+            Some(async move {
+                sleep(after).await;
+                self.errand(name, life).run(&Command::ApplySaved).await.map(drop)
+            })
+        });
+        let (done, rivals) = tokio::join!(join_all(commands), join_all(rivals));
+        rivals.into_iter().collect::<Result<(), Violation>>()?;
+        Ok(done.into_iter().collect::<Result<Vec<_>, Violation>>()?.into_iter().flatten().collect())
+    }
+
+    /// A process that is about to carry out a command.
+    fn errand(&self, name: &'static str, life: &Life) -> Errand<'_> {
+        let provider = Flawed::new(self.cloud.for_process(life.clone()), self.flaw);
+        let providers = Providers::new([Arc::new(provider) as Arc<_>]);
+        let mut lab = Lab::new(Workbench {
+            store: self.ground.store(life, &self.lineages),
+            rescue: self.ground.rescue(life),
+            schemas: Arc::new(providers.schemas()),
+            providers,
+            gates: Arc::new(NoGates),
+            observer: self.started.clone(),
+            clock: self.clock.clone(),
+            parallelism: 4,
+        });
+        lab.environment = inspect::scope(name);
+        let Environment { wanted, saved } = &self.environments[name];
+        Errand { lab, inspector: &self.inspector, saved: saved.clone(), wanted: wanted.clone() }
+    }
+
+    /// What others do while commands run.
+    async fn deeds(&self, deeds: &[Deed]) {
+        join_all(deeds.iter().map(|deed| async {
+            sleep(Duration::from_millis(deed.after)).await;
+            self.deed(&deed.what).await;
+        }))
+        .await;
+    }
+
+    async fn deed(&self, what: &What) {
+        let cloud = &self.cloud;
+        match what {
+            What::Kill(address) => _ = cloud.kill(address),
+            What::BreakDown(address) => _ = cloud.break_down(address),
+            What::Change(address, attribute) => {
+                let value = if attribute == "port" { Value::from(99) } else { "odd".into() };
+                cloud.change(address, attribute, value);
+            }
+            What::Take(address) => {
+                for id in cloud.ids_at(address) {
+                    cloud.give_away(&id, OTHERS);
+                }
+            }
+            What::Hold(address) => self.hold(address),
+            What::Name(name) => self.squat(name),
+            What::Expire(time) => {
+                cloud.lock_out(true);
+                sleep(Duration::from_millis(*time)).await;
+                cloud.lock_out(false);
+            }
+        }
+    }
+
+    /// Others make something that holds an object.
+    fn hold(&self, address: &str) {
+        let is_network = address.contains("sim_network");
+        let (holder, attribute) = match is_network {
+            true => ("others/sim_machine.m", "network_id"),
+            false => ("others/sim_listener.l", "group"),
+        };
+        for id in self.cloud.ids_at(address) {
+            let attributes = [(attribute.into(), Value::from(id))].into();
+            self.cloud.plant_of(&holder.parse().expect("an address"), attributes, OTHERS);
+        }
+    }
+
+    /// Others make a group of this name, if they can.
+    fn squat(&self, name: &str) {
+        let value = Value::from(name);
+        let is_taken = |it: &crate::cloud::SimObject| it.attributes.get("name") == Some(&value);
+        if !self.cloud.objects().iter().any(is_taken) {
+            let attributes = [("name".into(), value.clone())].into();
+            let address = "others/sim_group.g".parse().expect("an address");
+            self.cloud.plant_of(&address, attributes, OTHERS);
+        }
+    }
+
+    /// Everything that is under way comes to its end, and nothing goes wrong any more.
+    async fn calm(&self) {
+        self.cloud.set_weather(quiet(0));
+        self.cloud.lock_out(false);
+        self.cloud.send_others_away();
+        self.ground.be_quiet();
+        self.cloud.calm().await;
+    }
+
+    /// Everything is as it should be at last, and then nothing is left.
+    async fn end(&self) -> Result<(), Violation> {
+        self.calm().await;
+        let life = Life::new();
+        for name in ENVIRONMENTS {
+            self.errand(name, &life).converge().await?;
+        }
+        for name in ENVIRONMENTS {
+            self.errand(name, &life).leave().await?;
+        }
+        self.inspector.nothing_left()?;
+        // What is still watched for keeps a state.
+        sleep(DAY).await;
+        for name in ENVIRONMENTS {
+            self.errand(name, &life).leave().await?;
+        }
+        let store = self.ground.store(&life, &self.lineages);
+        let left = store.list().await.map_err(|error| Violation(format!("{error:?}")))?;
+        inspect::ensure!(left.is_empty(), "states are left: {left:?}");
+        Ok(())
+    }
+
+    fn take_notes(&self, played: &mut Played) {
+        self.cloud.forget_calls();
+        for (trouble, kind) in self.cloud.take_hits() {
+            played.tally.hit(trouble, Operation::Call(kind));
+        }
+        played.mishaps.calls.extend(self.cloud.take_mishaps());
+        for mishap in self.ground.take_mishaps() {
+            let trouble = match mishap.fault {
+                Fault::Error(_) => Trouble::DiskFails,
+                Fault::ShortWrite(..) => Trouble::TornWrite,
+                Fault::Full => Trouble::DiskFull,
+            };
+            played.tally.hit(trouble, Operation::Disk(mishap.place.kind));
+            played.mishaps.effects.push(mishap);
+        }
+        played.figures.operations = self.started.0.load(Ordering::Relaxed);
+    }
+}
+
+/// What a crash was for what it interrupted.
+fn crashed(moment: Moment, crash: &Crash) -> (Trouble, Operation) {
+    match moment {
+        Moment::Before(kind) => (Trouble::DiedBefore, Operation::Call(kind)),
+        Moment::After(kind) => (Trouble::DiedAfter, Operation::Call(kind)),
+        Moment::Disk(kind) if crash.power.is_some() => (Trouble::PowerCut, Operation::Disk(kind)),
+        Moment::Disk(kind) => (Trouble::Killed9, Operation::Disk(kind)),
+    }
+}
+
+fn weather(sky: Sky, seed: u64) -> Weather {
+    match sky {
+        Sky::Quiet => quiet(seed),
+        Sky::Stormy => Weather::stormy(seed),
+        Sky::Foggy => Weather { behind: 70, lost_after: 10, late: 5, ..quiet(seed) },
+    }
+}
+
+fn quiet(seed: u64) -> Weather {
+    let latency = (Duration::from_millis(1), Duration::from_millis(200));
+    Weather { seed, latency, lands: 50, ..Weather::default() }
+}
