@@ -62,7 +62,7 @@ pub enum Fault {
 /// How often what goes wrong with the effects on a disk, in percent.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DiskWeather {
-    /// An effect fails.
+    /// An effect fails; one of a rare kind ten times as often.
     pub fails: u8,
     /// A write fails in the middle.
     pub torn: u8,
@@ -181,6 +181,11 @@ impl Faults {
 }
 
 impl EffectKind {
+    fn is_rare(self) -> bool {
+        use EffectKind::{RemoveDir, RemoveFile, SetLen};
+        matches!(self, SetLen | RemoveFile | RemoveDir)
+    }
+
     /// Whether it needs room on the disk.
     fn takes_room(self) -> bool {
         use EffectKind::{Create, CreateDir, Link, Lock, Rename, Write};
@@ -190,11 +195,17 @@ impl EffectKind {
 
 impl DiskWeather {
     fn fault(self, kind: EffectKind, chance: &mut Chance) -> Option<Fault> {
-        let errno = *chance.pick(&[Errno::Io, Errno::ReadOnly, Errno::NoSpace]);
+        // Who can change something can make it durable, unless the device fails.
+        let errnos: &[Errno] = match kind {
+            EffectKind::Sync | EffectKind::SyncDir => &[Errno::Io, Errno::NoSpace],
+            _ => &[Errno::Io, Errno::NoSpace, Errno::ReadOnly],
+        };
+        let errno = *chance.pick(errnos);
         let written = usize::try_from(chance.below(200)).unwrap_or(0);
         let only = |is: bool, likely| if is { likely } else { 0 };
+        let fails = if kind.is_rare() { self.fails.saturating_mul(10) } else { self.fails };
         let faults = [
-            (self.fails, Fault::Error(errno)),
+            (fails, Fault::Error(errno)),
             (only(kind == EffectKind::Write, self.torn), Fault::ShortWrite(written, Errno::NoSpace)),
             (only(kind.takes_room(), self.fills), Fault::Full),
         ];

@@ -1,5 +1,7 @@
 //! The journal file, open for appending.
 
+use std::io;
+
 use bytes::Bytes;
 
 use crate::disk::DiskFile;
@@ -95,15 +97,24 @@ pub(crate) fn sync_folder(place: &Place, on_disk: OnDisk) -> Result<(), StoreErr
 
 /// Makes it durable that the state's folder exists.
 fn sync_ancestors(place: &Place) -> Result<(), StoreError> {
-    // The folders above the root may not be ours to open; whoever made them answers for them.
     for path in place.root().ancestors().skip(1) {
-        let _ = place.disk.sync_dir(path);
+        match place.disk.sync_dir(path) {
+            Err(error) if is_not_ours(&error) => {}
+            synced => synced.map_err(StoreError::io("sync", path, OnDisk::Nothing))?,
+        }
     }
     for path in place.ancestors() {
         let synced = place.disk.sync_dir(path);
         synced.map_err(StoreError::io("sync", path, OnDisk::Nothing))?;
     }
     Ok(())
+}
+
+/// Whether a folder above the root is not ours to sync: whoever made it answers for it. Any other
+/// failure may be about a folder that we made, and without which the state is lost.
+fn is_not_ours(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), InvalidInput | NotFound | PermissionDenied | ReadOnlyFilesystem)
 }
 
 fn replace(
