@@ -1,5 +1,7 @@
 //! The process dies: at every call to the cloud, and at every effect on the disk.
 
+use greenroom_sim::disk::{Effect, EffectKind};
+
 use crate::lab::{AFTER, BEFORE, Lab, simulate};
 
 /// Applies `template` until the process dies at the `nth` moment of its calls; whether it died.
@@ -93,4 +95,49 @@ fn stopped_at_any_effect_on_the_disk_the_next_apply_converges() {
             });
         }
     }
+}
+
+/// What a power cut may keep of the entries that open a run: the first of them, without the rest.
+#[test]
+fn whatever_a_power_cut_keeps_of_what_opens_a_run_the_next_apply_converges() {
+    let without = BEFORE.replace("[resource.sim_machine.goes]", "[resource.sim_machine.stays]");
+    let before = |lab: Lab| {
+        let without = without.clone();
+        async move {
+            lab.up(BEFORE).await.unwrap();
+            lab.cloud.kill("pr/sim_machine.goes");
+            lab.cloud.change("pr/sim_machine.grows", "size", "odd");
+            (lab, without)
+        }
+    };
+    let syncs = |lab: &Lab| {
+        let path = |it: &Effect| it.path.ends_with("journal") && it.kind == EffectKind::Sync;
+        let effects = lab.disk.effects();
+        (1u64..).zip(effects).filter(|it| path(&it.1)).map(|it| it.0).collect::<Vec<_>>()
+    };
+    // The one when the lease is taken, and then the one of what opens the run.
+    let (start, sync) = simulate(async {
+        let (lab, without) = before(Lab::new()).await;
+        let start = lab.disk.effects().len() as u64;
+        lab.up(&without).await.unwrap();
+        (start, syncs(&lab).into_iter().filter(|it| *it > start).nth(1).unwrap())
+    });
+    assert!(sync > start);
+    let mut cut = 0;
+    loop {
+        let more = simulate(async {
+            let (lab, without) = before(Lab::new()).await;
+            lab.disk.stop_after(sync - 1);
+            lab.up(&without).await.unwrap_err();
+            let worlds = lab.disk.power_cuts();
+            let lab = Lab::of(lab.cloud.clone(), lab.disk.after_power_cut(cut));
+            lab.converge(&without, 1, &format!("cut {cut} of {worlds}")).await;
+            cut + 1 < worlds
+        });
+        if !more {
+            break;
+        }
+        cut += 1;
+    }
+    assert!(cut > 100, "{cut} cuts");
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use greenroom_model::address::Address;
 use greenroom_model::identity::{Digest, Lineage, Sequence};
-use greenroom_model::journal::{Entry, Seen};
-use greenroom_model::plan::{DriftSeen, Plan};
-use greenroom_model::state::{State, Status};
+use greenroom_model::journal::{Entry, Lifecycle, Seen};
+use greenroom_model::plan::{Drift, DriftSeen, LifecycleRecord, Plan};
+use greenroom_model::state::{Remote, State, Status};
 
 use crate::outcomes::Secrets;
 
@@ -74,7 +74,8 @@ pub(super) fn check(plan: &Plan, digest: &Digest, state: &State) -> Result<(), R
     if changed.is_empty() { Ok(()) } else { Err(Refusal::Changed(changed)) }
 }
 
-/// What the journal says before the first operation.
+/// What the journal says before the first operation. Of a plan that goes on, only what is not
+/// there yet: a crash may have kept the first of these entries and lost the rest.
 pub(super) fn opening(
     plan: &Plan,
     digest: &Digest,
@@ -84,9 +85,6 @@ pub(super) fn opening(
 ) -> Vec<Entry> {
     let goes_on = state.run.as_ref().is_some_and(|run| run.plan == *digest);
     let mut entries = vec![Entry::RunStarted { plan: digest.clone(), holder, text: None }];
-    if goes_on {
-        return entries;
-    }
     for (scope, inputs) in &plan.inputs {
         let mut inputs = inputs.clone();
         if let Some(secrets) = secrets.get(scope) {
@@ -96,28 +94,57 @@ pub(super) fn opening(
             entries.push(Entry::ScopeInputs { scope: scope.clone(), inputs: Box::new(inputs) });
         }
     }
-    entries.extend(plan.drift.iter().map(|drift| {
-        let seen = match &drift.seen {
-            DriftSeen::Gone => None,
-            DriftSeen::Failed { attributes, .. } => {
-                Some(Seen { attributes: attributes.clone(), status: Status::Failed })
-            }
-            DriftSeen::Changed { attributes } => {
-                // To be there is not to be ready: who was not seen ready is still waited for.
-                let incomplete = state
-                    .instance(&drift.address)
-                    .and_then(|it| it.current.as_ref())
-                    .is_some_and(|it| it.uid == drift.uid && it.status == Status::Incomplete);
-                let status = if incomplete { Status::Incomplete } else { Status::Ready };
-                Some(Seen { attributes: attributes.clone(), status })
-            }
-        };
-        Entry::Observed { address: drift.address.clone(), uid: drift.uid.clone(), seen }
-    }));
-    entries.extend(plan.lifecycles.iter().map(|it| Entry::Lifecycle {
+    let drift = plan.drift.iter().filter(|it| !goes_on || is_unrecorded(plan, state, it));
+    entries.extend(drift.map(|it| observed(state, it)));
+    let lifecycles = plan.lifecycles.iter().filter(|it| !goes_on || is_said_otherwise(state, it));
+    entries.extend(lifecycles.map(|it| Entry::Lifecycle {
         address: it.address.clone(),
         uid: it.uid.clone(),
         lifecycle: it.lifecycle.clone(),
     }));
     entries
+}
+
+/// What the plan's refresh saw, for the journal.
+fn observed(state: &State, drift: &Drift) -> Entry {
+    let seen = match &drift.seen {
+        DriftSeen::Gone => None,
+        DriftSeen::Failed { attributes, .. } => {
+            Some(Seen { attributes: attributes.clone(), status: Status::Failed })
+        }
+        DriftSeen::Changed { attributes } => {
+            // To be there is not to be ready: who was not seen ready is still waited for.
+            let incomplete = state
+                .instance(&drift.address)
+                .and_then(|it| it.current.as_ref())
+                .is_some_and(|it| it.uid == drift.uid && it.status == Status::Incomplete);
+            let status = if incomplete { Status::Incomplete } else { Status::Ready };
+            Some(Seen { attributes: attributes.clone(), status })
+        }
+    };
+    Entry::Observed { address: drift.address.clone(), uid: drift.uid.clone(), seen }
+}
+
+/// Whether the state does not have yet what the refresh saw of an object.
+fn is_unrecorded(plan: &Plan, state: &State, drift: &Drift) -> bool {
+    let Some(instance) = state.instance(&drift.address) else { return false };
+    let is_it = |it: &&Remote| it.uid == drift.uid;
+    match drift.seen {
+        DriftSeen::Gone => instance.current.iter().chain(&instance.deposed).any(|it| is_it(&it)),
+        // Whatever was recorded since has another version: this, or what the plan made of it.
+        DriftSeen::Failed { .. } | DriftSeen::Changed { .. } => {
+            let current = instance.current.as_ref().filter(is_it);
+            current.is_some_and(|it| plan.versions.get(&drift.address) == Some(&it.version))
+        }
+    }
+}
+
+/// Whether the state has another lifecycle of an object that is to stay as it is.
+fn is_said_otherwise(state: &State, said: &LifecycleRecord) -> bool {
+    let current = state.instance(&said.address).and_then(|it| it.current.as_ref());
+    current.filter(|it| it.uid == said.uid).is_some_and(|it| {
+        let Lifecycle { reads, create_before_destroy, prevent_destroy } = &said.lifecycle;
+        (&it.reads, it.create_before_destroy, it.prevent_destroy)
+            != (reads, *create_before_destroy, *prevent_destroy)
+    })
 }
