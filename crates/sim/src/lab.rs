@@ -212,7 +212,8 @@ impl Lab {
     /// If the destroy cannot be planned.
     pub async fn destroy(&self) -> Result<Applied, ApplyError> {
         let mut session = self.open().await?;
-        let plan = plan_destroy(session.state(), Some(self.environment.clone())).expect("a plan to destroy");
+        let plan = plan_destroy(session.state(), Some(self.environment.clone()))
+            .expect("a plan to destroy");
         let applied = session.apply(Arc::new(plan), BTreeMap::new(), &Cancel::new()).await?;
         session.close().await?;
         Ok(applied)

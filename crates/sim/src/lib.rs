@@ -1,5 +1,6 @@
 //! Simulated world for tests: what Greenroom runs on, with faults by number and by seed.
 
+pub mod campaign;
 pub mod chance;
 pub mod cloud;
 pub mod disk;
@@ -10,4 +11,5 @@ pub mod objects;
 pub mod play;
 pub mod rig;
 pub mod script;
+pub mod shrink;
 pub mod tally;

@@ -1,25 +1,80 @@
-//! Plays the simulation for many seeds.
+//! Plays the simulation for many seeds, and cuts those that fail down to what it takes.
 
-fn main() {
-    let (from, to): (u64, u64) = {
-        let mut arguments = std::env::args().skip(1).map(|it| it.parse().unwrap_or(0));
-        (arguments.next().unwrap_or(0), arguments.next().unwrap_or(10))
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use clap::Parser;
+use greenroom_sim::campaign::Campaign;
+use greenroom_sim::play::tell;
+use greenroom_sim::script::Script;
+use greenroom_sim::shrink::shrink;
+
+/// Plays the simulation for many seeds
+#[derive(Parser)]
+struct Arguments {
+    /// How many seeds to play
+    #[arg(long, default_value_t = 5000)]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// How many to play at once; as many as there are processors if left out
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
+    /// How many of the seeds that fail to cut down to what it takes
+    #[arg(long, default_value_t = 1)]
+    replays: usize,
+    /// Tell what happens in the replay in this file, instead
+    #[arg(long, conflicts_with_all = ["seeds", "from", "jobs", "replays"])]
+    replay: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let passed = match &arguments.replay {
+        Some(file) => replay(file),
+        None => Ok(seeds(&arguments)),
     };
-    let mut tally = greenroom_sim::tally::Tally::default();
-    let started = std::time::Instant::now();
-    let (mut operations, mut commands, mut crashes) = (0, 0, 0);
-    for seed in from..to {
-        let script = greenroom_sim::script::Script::of(seed);
-        let played = greenroom_sim::play::play(&script, None);
-        tally.add(&played.tally);
-        operations += played.figures.operations;
-        commands += played.figures.commands;
-        crashes += played.figures.crashes;
-        if let Some(violation) = played.violation {
-            println!("seed {seed}: {}", violation.0);
+    match passed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("greenroom-sim: {error}");
+            ExitCode::from(2)
         }
     }
-    println!("{tally}");
-    let n = to - from;
-    println!("{n} in {:?}: {operations} {commands} {crashes}", started.elapsed());
+}
+
+/// Plays seeds; whether none failed.
+fn seeds(arguments: &Arguments) -> bool {
+    let Arguments { seeds, from, jobs, replays, .. } = *arguments;
+    let jobs = jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let report = Campaign { from, seeds, jobs, flaw: None, only_first: false }.run();
+    for (seed, violation) in &report.failing {
+        println!("seed {seed}: {violation}");
+    }
+    let shrunk = report.failing.iter().take(replays);
+    for shrunk in shrunk.filter_map(|(seed, _)| shrink(&Script::of(*seed), None)) {
+        println!("\n# {}\n{}", shrunk.violation, shrunk.script.to_text());
+    }
+    println!("{report}");
+    report.failing.is_empty()
+}
+
+/// Tells what happens in a replay; whether it passes.
+fn replay(file: &PathBuf) -> io::Result<bool> {
+    let text = std::fs::read_to_string(file)?;
+    let script = Script::from_text(&text).map_err(io::Error::other)?;
+    let played = tell(&script, None);
+    for line in played.story.unwrap_or_default() {
+        println!("{line}");
+    }
+    match &played.violation {
+        Some(violation) => println!("violated: {violation}"),
+        None => println!("nothing is violated"),
+    }
+    Ok(played.violation.is_none())
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use crate::cloud::CallKind;
+use crate::cloud::CallKind::{
+    self, Create, Delete, Find, Gone, Import, Read, ReadData, Ready, Update,
+};
 use crate::disk::EffectKind;
 
 /// Ways in which things go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
     /// The cloud refuses a call, because there are too many.
     Throttled,
@@ -17,13 +17,13 @@ pub enum Trouble {
     Failed,
     /// A call took effect, and its answer is lost.
     AnswerLost,
-    /// A call's answer is lost, and it takes effect later; or its sender has died meanwhile.
+    /// A call's answer is lost, or its sender dies, and it takes effect later.
     Late,
     /// A call reaches the cloud twice.
     SentTwice,
     /// One of many in a batch gets no answer.
     LeftOut,
-    /// A look is answered as things were a while ago.
+    /// A look shows how things were a while ago.
     Behind,
     /// What was accepted takes its time.
     Slow,
@@ -33,41 +33,113 @@ pub enum Trouble {
     NeverReady,
     /// The name of a new object is another's.
     NameTaken,
-    /// Another's object holds ours.
+    /// Something else holds the object.
     Held,
-    /// The object was deleted by others.
-    Killed,
-    /// The object was changed by others.
-    Changed,
-    /// The object was broken by others.
-    BrokenDown,
-    /// The object was made another's.
-    Taken,
+    /// Others deleted the object.
+    DeletedByOthers,
+    /// Others changed the object.
+    ChangedByOthers,
+    /// Others broke the object.
+    BrokenByOthers,
+    /// Others made the object theirs.
+    TakenByOthers,
     /// The credentials have expired.
     Expired,
-    /// The process died when the call had come to the cloud, without effect.
-    DiedBefore,
-    /// The process died when the call had taken effect, before it was answered.
-    DiedAfter,
-    /// The disk is full, and stays it for a while.
+    /// The process dies when the call has come to the cloud, without effect.
+    DiesBefore,
+    /// The process dies when the call has taken effect, before it is answered.
+    DiesAfter,
+    /// The disk is full, and stays so for a while.
     DiskFull,
     /// The disk fails once.
     DiskFails,
     /// The disk fails in the middle of a write.
     TornWrite,
-    /// The process was killed before the disk did it.
-    Killed9,
-    /// The power went before the disk did it: what was not synced is lost, kept or torn.
+    /// The process dies before the disk does it.
+    DiesAtDisk,
+    /// The power goes before the disk does it: what was not synced is lost, kept or torn.
     PowerCut,
 }
 
-/// What something went wrong with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What something goes wrong with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// A call to the cloud.
     Call(CallKind),
     /// An effect on the disk.
     Disk(EffectKind),
+}
+
+const CALLS: &[CallKind] = &[Create, Import, Update, Delete, Read, ReadData, Find, Ready, Gone];
+
+/// The calls that change something.
+const CHANGES: &[CallKind] = &[Create, Import, Update, Delete];
+
+const EFFECTS: &[EffectKind] = &[
+    EffectKind::Create,
+    EffectKind::Write,
+    EffectKind::SetLen,
+    EffectKind::Sync,
+    EffectKind::Rename,
+    EffectKind::RemoveFile,
+    EffectKind::CreateDir,
+    EffectKind::RemoveDir,
+    EffectKind::SyncDir,
+    EffectKind::Lock,
+];
+
+/// What can go wrong with which calls. What is not here makes no sense, or is something else: an
+/// answer that is lost on its way to a look is a look that failed; only what takes its time can
+/// take too long; only a new object has a name that may be taken.
+const OF_CALLS: &[(Trouble, &[CallKind])] = &[
+    (Trouble::Throttled, CALLS),
+    (Trouble::Failed, CALLS),
+    (Trouble::AnswerLost, CHANGES),
+    (Trouble::Late, CHANGES),
+    (Trouble::SentTwice, &[Create, Delete]),
+    (Trouble::LeftOut, &[Read, ReadData, Find]),
+    (Trouble::Behind, &[Read, Find, Ready, Gone]),
+    (Trouble::Slow, &[Delete]),
+    (Trouble::Stuck, &[Create, Delete]),
+    (Trouble::NeverReady, &[Create]),
+    (Trouble::NameTaken, &[Create]),
+    (Trouble::Held, &[Delete]),
+    (Trouble::DeletedByOthers, &[Update, Delete, Read, Ready]),
+    (Trouble::ChangedByOthers, &[Update, Delete, Read]),
+    (Trouble::BrokenByOthers, &[Update, Delete, Read, Ready]),
+    (Trouble::TakenByOthers, &[Update, Delete, Read]),
+    (Trouble::Expired, CALLS),
+    (Trouble::DiesBefore, CALLS),
+    (Trouble::DiesAfter, CHANGES),
+];
+
+/// What can go wrong with which effects on the disk.
+const OF_EFFECTS: &[(Trouble, &[EffectKind])] = &[
+    (
+        Trouble::DiskFull,
+        &[
+            EffectKind::Create,
+            EffectKind::Write,
+            EffectKind::Rename,
+            EffectKind::CreateDir,
+            EffectKind::Lock,
+        ],
+    ),
+    (Trouble::DiskFails, EFFECTS),
+    (Trouble::TornWrite, &[EffectKind::Write]),
+    (Trouble::DiesAtDisk, EFFECTS),
+    (Trouble::PowerCut, EFFECTS),
+];
+
+/// Everything that can go wrong, with what.
+pub fn all() -> impl Iterator<Item = (Trouble, Operation)> {
+    let calls = OF_CALLS.iter().flat_map(|(trouble, kinds)| {
+        kinds.iter().map(move |kind| (*trouble, Operation::Call(*kind)))
+    });
+    let effects = OF_EFFECTS.iter().flat_map(|(trouble, kinds)| {
+        kinds.iter().map(move |kind| (*trouble, Operation::Disk(*kind)))
+    });
+    calls.chain(effects)
 }
 
 /// How often what went wrong with what.
@@ -92,13 +164,45 @@ impl Tally {
     pub fn count(&self, trouble: Trouble, operation: Operation) -> u64 {
         self.0.get(&(trouble, operation)).copied().unwrap_or(0)
     }
+
+    /// What happened less often than `fewest` times, of all that can.
+    #[must_use]
+    pub fn rarer_than(&self, fewest: u64) -> Vec<(Trouble, Operation, u64)> {
+        let counted = all().map(|(trouble, of)| (trouble, of, self.count(trouble, of)));
+        counted.filter(|(_, _, count)| *count < fewest).collect()
+    }
 }
 
+/// Two tables: what went wrong with calls, and what with effects on the disk.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for ((trouble, operation), count) in &self.0 {
-            writeln!(f, "{trouble:?} {operation:?} {count}")?;
-        }
-        Ok(())
+        table(f, "calls", OF_CALLS, CALLS, |of, kind| self.count(of, Operation::Call(kind)))?;
+        writeln!(f)?;
+        table(f, "disk", OF_EFFECTS, EFFECTS, |of, kind| self.count(of, Operation::Disk(kind)))
     }
+}
+
+fn table<K: Copy + PartialEq + fmt::Debug>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    rows: &[(Trouble, &[K])],
+    columns: &[K],
+    count: impl Fn(Trouble, K) -> u64,
+) -> fmt::Result {
+    write!(f, "{name:<16}")?;
+    for column in columns {
+        write!(f, "{:>11}", format!("{column:?}"))?;
+    }
+    writeln!(f)?;
+    for (trouble, possible) in rows {
+        write!(f, "{:<16}", format!("{trouble:?}"))?;
+        for column in columns {
+            match possible.contains(column) {
+                true => write!(f, "{:>11}", count(*trouble, *column))?,
+                false => write!(f, "{:>11}", "")?,
+            }
+        }
+        writeln!(f)?;
+    }
+    Ok(())
 }

@@ -64,7 +64,8 @@ impl History {
 
     /// Lets objects become what they are to be by `now`, and forgets what nobody can see any more.
     pub(super) fn settle(&mut self, now: Instant) {
-        let due: Vec<u64> = self.now.iter().filter(|it| is_due(it.1, now)).map(|it| *it.0).collect();
+        let due: Vec<u64> =
+            self.now.iter().filter(|it| is_due(it.1, now)).map(|it| *it.0).collect();
         for number in due {
             match self.now.get(&number).cloned().and_then(settled) {
                 Some(object) => self.put(number, object),

@@ -39,15 +39,15 @@ impl Cloud {
         self.life.pass(Moment::Before(kind)).await;
         let mut inner = self.inner();
         inner.world.advance();
-        if inner.locked_out {
-            inner.hit(Trouble::Expired, kind);
+        if inner.refuses(kind, fault) {
             return sought.iter().map(|_| Err(expired())).collect();
         }
         drop(inner);
         if fault.is_some() {
             return sought.iter().map(|(address, _)| Err(away(address))).collect();
         }
-        sought.iter().map(|(address, sought)| self.see(kind, address, sought)).collect()
+        let of_many = sought.len() > 1;
+        sought.iter().map(|(address, sought)| self.see(kind, address, sought, of_many)).collect()
     }
 
     /// Looks at one thing.
@@ -75,12 +75,12 @@ impl Cloud {
         (fault, inner.latency(&place))
     }
 
-    fn see(&self, kind: CallKind, address: &Address, sought: &Sought) -> Seen {
+    fn see(&self, kind: CallKind, address: &Address, sought: &Sought, of_many: bool) -> Seen {
         let mut guard = self.inner();
         let inner = &mut *guard;
         let place = inner.luck.visit(kind, address.to_string());
         let weather = &inner.weather;
-        let fault = inner.luck.decide(&place, |chance| weather.look(chance));
+        let fault = inner.luck.decide(&place, |chance| weather.look(of_many, chance));
         if fault == Some(Fault::LeftOut) {
             inner.hit(Trouble::LeftOut, kind);
             return Err(away(address));
@@ -110,7 +110,8 @@ impl History {
         match sought {
             Sought::Id(id) => self.by_id_at(id, moment).cloned(),
             Sought::Tag(uid, lineage) => {
-                let is_it = |it: &&SimObject| it.uid == *uid && it.lineage.as_ref() == Some(lineage);
+                let is_it =
+                    |it: &&SimObject| it.uid == *uid && it.lineage.as_ref() == Some(lineage);
                 self.at(moment).find(is_it).cloned()
             }
             Sought::Nothing => None,

@@ -58,6 +58,8 @@ struct Inner {
     planned: BTreeMap<(CallKind, String), Fault>,
     /// Whether the caller's credentials have expired.
     locked_out: bool,
+    /// Until when they have, besides.
+    expired_until: Option<Instant>,
     running: usize,
     most_running: usize,
     hits: Vec<(Trouble, CallKind)>,
@@ -82,6 +84,7 @@ impl Cloud {
             calls: Vec::new(),
             planned: BTreeMap::new(),
             locked_out: false,
+            expired_until: None,
             running: 0,
             most_running: 0,
             hits: Vec::new(),
@@ -228,6 +231,19 @@ impl Inner {
 
     fn note(&mut self, kind: CallKind, address: &Address, id: Option<&Arc<str>>) {
         self.calls.push(Call { kind, address: address.clone(), id: id.cloned() });
+    }
+
+    /// Whether a call is refused because of its credentials, which may expire just then.
+    fn refuses(&mut self, kind: CallKind, fault: Option<Fault>) -> bool {
+        let now = Instant::now();
+        if let Some(Fault::Expires(time)) = fault {
+            self.expired_until = Some(now + time);
+        }
+        let refuses = self.locked_out || self.expired_until.is_some_and(|until| now < until);
+        if refuses {
+            self.hit(Trouble::Expired, kind);
+        }
+        refuses
     }
 
     fn hit(&mut self, trouble: Trouble, kind: CallKind) {

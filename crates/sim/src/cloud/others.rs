@@ -40,6 +40,15 @@ impl Others {
     }
 }
 
+impl SimObject {
+    /// Whether it is as it was, but for what it becomes by itself.
+    fn is_like(&self, before: &SimObject) -> bool {
+        let has = |(name, value)| self.attributes.get(name) == Some(value);
+        let is_going = matches!(self.condition, Condition::Going { .. });
+        self.lineage == before.lineage && !is_going && before.attributes.iter().all(has)
+    }
+}
+
 impl Cloud {
     /// Makes an object by hand, of the type that `address` names: it is nobody's, and ready.
     /// Returns its id.
@@ -55,13 +64,16 @@ impl Cloud {
     }
 
     /// Marks an object as that of the state with this lineage, without that state's knowing;
-    /// whether there is one.
+    /// whether there is one, and it is not on its way out.
     pub fn give_away(&self, id: &str, lineage: &str) -> bool {
         let mut inner = self.inner();
-        let Some(before) = inner.world.by_id(id).map(|it| it.lineage.clone()) else { return false };
+        inner.world.advance();
+        let stays = |it: &&SimObject| !matches!(it.condition, Condition::Going { .. });
+        let Some(it) = inner.world.by_id(id).filter(stays) else { return false };
+        let before = it.lineage.clone();
         let taken = |it: &mut SimObject| it.lineage = Some(Lineage(lineage.into()));
         let Some(theirs) = inner.world.edit(id, taken) else { return false };
-        inner.others.note(id, Trouble::Taken);
+        inner.others.note(id, Trouble::TakenByOthers);
         inner.others.theirs.insert(id.into(), (theirs, before));
         true
     }
@@ -82,27 +94,27 @@ impl Cloud {
     #[must_use]
     pub fn trespasses(&self) -> Vec<String> {
         let inner = self.inner();
-        let is_intact = |it: &SimObject| inner.world.by_id(&it.id) == Some(it);
+        let is_intact = |it: &SimObject| inner.world.by_id(&it.id).is_some_and(|is| is.is_like(it));
         let theirs = inner.others.theirs.values().filter(|(it, _)| !is_intact(it));
         theirs.map(|(it, _)| format!("{} {}", it.address, it.id)).collect()
     }
 
     /// Removes the objects at `address` behind everybody's back; whether there were any.
     pub fn kill(&self, address: &str) -> bool {
-        self.meddle(address, Trouble::Killed, |world, id| world.remove(id))
+        self.meddle(address, Trouble::DeletedByOthers, |world, id| world.remove(id))
     }
 
     /// Makes the objects at `address` useless; whether there were any.
     pub fn break_down(&self, address: &str) -> bool {
         let broken = |it: &mut SimObject| it.condition = Condition::Broken;
-        self.meddle(address, Trouble::BrokenDown, |world, id| _ = world.edit(id, broken))
+        self.meddle(address, Trouble::BrokenByOthers, |world, id| _ = world.edit(id, broken))
     }
 
     /// Changes an attribute of the objects at `address` behind everybody's back; whether there
     /// were any.
     pub fn change(&self, address: &str, attribute: &str, value: impl Into<Value>) -> bool {
         let value = value.into();
-        self.meddle(address, Trouble::Changed, |world, id| {
+        self.meddle(address, Trouble::ChangedByOthers, |world, id| {
             world.edit(id, |it| _ = it.attributes.insert(attribute.into(), value.clone()));
         })
     }

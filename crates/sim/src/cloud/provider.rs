@@ -98,7 +98,10 @@ impl Provider for Cloud {
     async fn read_data(&self, requests: Vec<DataRequest>) -> Vec<Result<Value, Failure>> {
         let sought: Vec<_> = requests.iter().map(|it| (&it.address, Sought::Nothing)).collect();
         let seen = self.look(CallKind::ReadData, &sought).await;
-        seen.into_iter().zip(&requests).map(|(seen, request)| seen.and_then(|_| image(request))).collect()
+        seen.into_iter()
+            .zip(&requests)
+            .map(|(seen, request)| seen.and_then(|_| image(request)))
+            .collect()
     }
 
     async fn find(&self, requests: Vec<FindRequest>) -> Vec<Result<Option<Found>, Failure>> {

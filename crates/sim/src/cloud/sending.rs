@@ -44,8 +44,7 @@ impl Cloud {
         sleep(latency / 2).await;
         self.life.pass(Moment::Before(kind)).await;
         let request = flight.arrives();
-        if self.inner().locked_out {
-            self.inner().hit(Trouble::Expired, kind);
+        if self.inner().refuses(kind, fault) {
             return Err(expired());
         }
         match fault {

@@ -8,7 +8,8 @@ use super::CallKind;
 use crate::chance::Chance;
 use crate::tally::Trouble;
 
-/// How the cloud behaves. What goes wrong, goes wrong as often as its likelihood says, in percent.
+/// How the cloud behaves. What goes wrong, goes wrong as often as its likelihood says, in percent;
+/// with imports, which are few, three times as often.
 #[derive(Clone, Debug)]
 pub struct Weather {
     /// Decides everything below.
@@ -33,6 +34,8 @@ pub struct Weather {
     pub stuck: u8,
     /// A deletion is accepted and takes its time.
     pub slow_delete: u8,
+    /// The credentials expire at a call, for up to two seconds.
+    pub expires: u8,
     /// A look fails.
     pub blind: u8,
     /// One of many looks in a batch fails.
@@ -50,6 +53,9 @@ pub const LAG: Duration = Duration::from_secs(30);
 
 /// How long after its caller gave up a call takes effect at the latest, unless a test wants more.
 const LONGEST_FLIGHT: Duration = Duration::from_secs(60);
+
+/// How long credentials have expired at most.
+const LONGEST_EXPIRY: Duration = Duration::from_secs(2);
 
 /// What is to happen to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +81,8 @@ pub enum Fault {
     LeftOut,
     /// For a look: it sees what was so long ago.
     Behind(Duration),
+    /// The credentials expire at it, and are good again so much later.
+    Expires(Duration),
     /// The caller dies on the way, and it takes effect so much later.
     Lands(Duration),
 }
@@ -93,6 +101,7 @@ impl Default for Weather {
             broken: 0,
             stuck: 0,
             slow_delete: 0,
+            expires: 0,
             blind: 0,
             left_out: 0,
             behind: 0,
@@ -117,6 +126,7 @@ impl Weather {
             broken: 3,
             stuck: 2,
             slow_delete: 30,
+            expires: 2,
             blind: 6,
             left_out: 1,
             behind: 20,
@@ -129,7 +139,10 @@ impl Weather {
     pub(super) fn change(&self, kind: CallKind, chance: &mut Chance) -> Option<Fault> {
         let only = |wanted: &[CallKind], likely| if wanted.contains(&kind) { likely } else { 0 };
         let late = Fault::Late(up_to(LONGEST_FLIGHT, chance));
+        let expires = Fault::Expires(up_to(LONGEST_EXPIRY, chance));
+        let times = if kind == CallKind::Import { 3 } else { 1 };
         let faults = [
+            (self.expires, expires),
             (self.refused, Fault::Refused),
             (self.lost_before, Fault::LostBefore),
             (self.lost_after, Fault::LostAfter),
@@ -139,19 +152,24 @@ impl Weather {
             (only(&[CallKind::Create, CallKind::Delete], self.stuck), Fault::Stuck),
             (only(&[CallKind::Delete], self.slow_delete), Fault::Slow),
         ];
-        faults.into_iter().find_map(|(likely, fault)| chance.percent(likely).then_some(fault))
+        let happens =
+            |likely: u8, chance: &mut Chance| chance.percent(likely.saturating_mul(times));
+        faults.into_iter().find_map(|(likely, fault)| happens(likely, chance).then_some(fault))
     }
 
     /// What goes wrong with a call that looks at many objects.
     pub(super) fn call(&self, chance: &mut Chance) -> Option<Fault> {
-        let fault = if chance.percent(50) { Fault::Refused } else { Fault::LostBefore };
-        chance.percent(self.blind).then_some(fault)
+        let expires = Fault::Expires(up_to(LONGEST_EXPIRY, chance));
+        let blind = if chance.percent(50) { Fault::Refused } else { Fault::LostBefore };
+        let faults = [(self.expires, expires), (self.blind, blind)];
+        faults.into_iter().find_map(|(likely, fault)| chance.percent(likely).then_some(fault))
     }
 
-    /// What goes wrong with a look at one object.
-    pub(super) fn look(&self, chance: &mut Chance) -> Option<Fault> {
+    /// What goes wrong with a look at one object, which may be one of many.
+    pub(super) fn look(&self, of_many: bool, chance: &mut Chance) -> Option<Fault> {
         let behind = Fault::Behind(up_to(LAG, chance));
-        let faults = [(self.left_out, Fault::LeftOut), (self.behind, behind)];
+        let left_out = if of_many { self.left_out } else { 0 };
+        let faults = [(left_out, Fault::LeftOut), (self.behind, behind)];
         faults.into_iter().find_map(|(likely, fault)| chance.percent(likely).then_some(fault))
     }
 
@@ -167,7 +185,7 @@ fn up_to(longest: Duration, chance: &mut Chance) -> Duration {
 }
 
 impl Fault {
-    /// What kind of trouble it is, where it is one in any case.
+    /// What trouble it is, where it is one in any case.
     pub(super) fn trouble(self) -> Option<Trouble> {
         Some(match self {
             Fault::Refused => Trouble::Throttled,
@@ -179,8 +197,8 @@ impl Fault {
             Fault::Stuck => Trouble::Stuck,
             Fault::Slow => Trouble::Slow,
             Fault::LeftOut => Trouble::LeftOut,
-            // Often nothing has changed since.
-            Fault::Behind(_) => return None,
+            // It shows only at the call, or often not at all.
+            Fault::Behind(_) | Fault::Expires(_) => return None,
         })
     }
 }

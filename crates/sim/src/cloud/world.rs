@@ -339,9 +339,8 @@ impl World {
             return Ok(());
         }
         let name = request.planned.get("name").map(Value::reveal);
-        let is_of_name = |it: &SimObject| {
-            it.kind == request.kind && it.attributes.get("name") == name.as_ref()
-        };
+        let is_of_name =
+            |it: &SimObject| it.kind == request.kind && it.attributes.get("name") == name.as_ref();
         if self.objects().any(is_of_name) {
             let message = format!("{}: the name is taken", request.address);
             return Err(Failure::new(FailureKind::Stranger, message));

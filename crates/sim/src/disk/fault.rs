@@ -59,10 +59,11 @@ pub enum Fault {
     Full,
 }
 
-/// How often what goes wrong with the effects on a disk, in percent.
+/// How often what goes wrong with the effects on a disk, in percent; with the kinds of which there
+/// are few, ten times as often.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DiskWeather {
-    /// An effect fails; one of a rare kind ten times as often.
+    /// An effect fails.
     pub fails: u8,
     /// A write fails in the middle.
     pub torn: u8,
@@ -182,8 +183,8 @@ impl Faults {
 
 impl EffectKind {
     fn is_rare(self) -> bool {
-        use EffectKind::{RemoveDir, RemoveFile, SetLen};
-        matches!(self, SetLen | RemoveFile | RemoveDir)
+        use EffectKind::{CreateDir, RemoveDir, RemoveFile, SetLen};
+        matches!(self, SetLen | RemoveFile | RemoveDir | CreateDir)
     }
 
     /// Whether it needs room on the disk.
@@ -203,11 +204,14 @@ impl DiskWeather {
         let errno = *chance.pick(errnos);
         let written = usize::try_from(chance.below(200)).unwrap_or(0);
         let only = |is: bool, likely| if is { likely } else { 0 };
-        let fails = if kind.is_rare() { self.fails.saturating_mul(10) } else { self.fails };
+        let times = if kind.is_rare() { 10 } else { 1 };
         let faults = [
-            (fails, Fault::Error(errno)),
-            (only(kind == EffectKind::Write, self.torn), Fault::ShortWrite(written, Errno::NoSpace)),
-            (only(kind.takes_room(), self.fills), Fault::Full),
+            (self.fails.saturating_mul(times), Fault::Error(errno)),
+            (
+                only(kind == EffectKind::Write, self.torn),
+                Fault::ShortWrite(written, Errno::NoSpace),
+            ),
+            (only(kind.takes_room(), self.fills.saturating_mul(times)), Fault::Full),
         ];
         faults.into_iter().find_map(|(likely, fault)| chance.percent(likely).then_some(fault))
     }

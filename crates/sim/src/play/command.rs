@@ -72,7 +72,8 @@ impl Errand<'_> {
     async fn open(&self) -> Ended<Session> {
         let session = self.lab.open().await.map_err(stop)?;
         let (workbench, name) = (&self.lab.workbench, self.lab.state());
-        self.inspector.settled(workbench, &name, session.state()).await?;
+        let environment = self.lab.environment.as_str();
+        self.inspector.settled(workbench, &name, environment, session.state()).await?;
         Ok(session)
     }
 
@@ -192,7 +193,9 @@ fn refused(refusal: &Refusal) -> Violation {
 /// Whether the world is to blame for an error.
 fn stop(error: ApplyError) -> Stop {
     match error {
-        ApplyError::Store(StoreError::Corrupt(_) | StoreError::Newer(_) | StoreError::Lost { .. })
+        ApplyError::Store(
+            StoreError::Corrupt(_) | StoreError::Newer(_) | StoreError::Lost { .. },
+        )
         | ApplyError::Format { .. }
         | ApplyError::Replay { .. }
         | ApplyError::Impossible(_)

@@ -9,7 +9,7 @@ use greenroom_store::{FolderStore, RescueFolder, Store};
 
 use super::lineages::Lineages;
 use crate::chance::Chance;
-use crate::disk::{DiskWeather, EffectKind, FaultyDisk, Fault};
+use crate::disk::{DiskWeather, Effect, EffectKind, Fault, FaultyDisk};
 use crate::life::Life;
 use crate::mishap::{Luck, Mishap};
 use crate::script::{Crash, Script, Step};
@@ -18,15 +18,17 @@ use crate::script::{Crash, Script, Step};
 pub(super) struct Ground {
     disk: FaultyDisk,
     seed: u64,
+    /// How many of the effects on the disk were asked for.
+    reported: usize,
     told: Option<Vec<Mishap<EffectKind, Fault>>>,
 }
 
-const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 1 };
+const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 2 };
 
 impl Ground {
     pub(super) fn new(script: &Script) -> Ground {
         let told = script.mishaps.as_ref().map(|it| it.effects.clone());
-        Ground { disk: FaultyDisk::new(), seed: script.seed, told }
+        Ground { disk: FaultyDisk::new(), seed: script.seed, reported: 0, told }
     }
 
     /// Loses what was said to be durable of the journal, if the power goes.
@@ -71,14 +73,22 @@ impl Ground {
         self.disk.take_mishaps()
     }
 
+    /// What happened since this was last asked, or since the last crash.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        let effects = self.disk.effects();
+        let reported = std::mem::replace(&mut self.reported, effects.len());
+        effects[reported..].to_vec()
+    }
+
     /// The machine stopped, and starts again.
     pub(super) fn crash(&mut self, crash: &Crash) {
+        self.reported = 0;
         self.disk = match crash.power {
             None => self.disk.after_kill(),
             Some(world) => {
                 let worlds = self.disk.power_cuts();
                 let mut chance = Chance::new(u64::from(world));
-                let index = match chance.below(4) {
+                let index = match chance.below(8) {
                     0 => 0,
                     1 => worlds - 1,
                     _ => usize::try_from(chance.below(worlds as u64)).unwrap_or(0),

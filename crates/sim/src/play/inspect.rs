@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use greenroom_apply::Workbench;
@@ -17,6 +18,12 @@ use crate::script::Spec;
 /// What is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation(pub String);
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Refuses what must not be.
 macro_rules! ensure {
@@ -57,13 +64,14 @@ impl Inspector {
         &self,
         workbench: &Workbench,
         name: &StateName,
+        environment: &str,
         state: &State,
     ) -> Result<(), Violation> {
         ensure!(state.open.is_empty(), "{name}: open after settling: {:?}", state.open);
         self.goes_on(workbench, name).await?;
         let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
         let watched = watched(state);
-        for object in self.of(state) {
+        for object in self.ours().iter().filter(|it| it.address.scope == scope(environment)) {
             let is_known = known.contains(&object.id) || watched.contains(&object.uid);
             ensure!(is_known, "{name}: an orphan: {} {}", object.address, object.id);
         }
@@ -120,7 +128,8 @@ impl Inspector {
         let there: BTreeSet<String> = self.of(state).iter().map(crate::rig::line).collect();
         let known = crate::rig::known(state);
         ensure!(known == there, "{name}: state and cloud differ:\n{known:?}\n{there:?}");
-        let addresses: BTreeSet<String> = self.of(state).iter().map(|it| it.address.to_string()).collect();
+        let addresses: BTreeSet<String> =
+            self.of(state).iter().map(|it| it.address.to_string()).collect();
         ensure!(addresses.len() == there.len(), "{name}: something exists twice: {there:?}");
         let wanted: BTreeSet<String> = spec.addresses(environment).into_iter().collect();
         ensure!(addresses == wanted, "{name}: {addresses:?} is not what is wanted: {wanted:?}");

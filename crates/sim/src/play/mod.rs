@@ -21,11 +21,11 @@ use tokio::time::sleep;
 pub use flaw::Flaw;
 pub use inspect::Violation;
 
-use crate::cloud::{Cloud, Weather};
+use crate::cloud::{Cloud, SimObject, Weather};
 use crate::disk::Fault;
 use crate::lab::Lab;
 use crate::life::{Life, Moment};
-use crate::rig::{SimClock, simulate};
+use crate::rig::{SimClock, line, simulate};
 use crate::script::{Command, Crash, Deed, ENVIRONMENTS, Mishaps, Script, Sky, Spec, Step, What};
 use crate::tally::{Operation, Tally, Trouble};
 use command::Errand;
@@ -52,6 +52,8 @@ pub struct Played {
     pub mishaps: Mishaps,
     /// What is not as it must be.
     pub violation: Option<Violation>,
+    /// What happened, a line each, if that was asked for.
+    pub story: Option<Vec<String>>,
 }
 
 /// How much there was in a play, or in many.
@@ -65,10 +67,28 @@ pub struct Figures {
     pub crashes: u64,
 }
 
+impl Figures {
+    /// Adds those of another.
+    pub fn add(&mut self, other: &Figures) {
+        self.operations += other.operations;
+        self.commands += other.commands;
+        self.crashes += other.crashes;
+    }
+}
+
 /// Plays a script, with one of the safeguards gone or with none.
 #[must_use]
 pub fn play(script: &Script, flaw: Option<Flaw>) -> Played {
-    let mut played = Played::default();
+    play_into(script, flaw, Played::default())
+}
+
+/// Plays a script, and keeps what happened in [`Played::story`].
+#[must_use]
+pub fn tell(script: &Script, flaw: Option<Flaw>) -> Played {
+    play_into(script, flaw, Played { story: Some(Vec::new()), ..Played::default() })
+}
+
+fn play_into(script: &Script, flaw: Option<Flaw>, mut played: Played) -> Played {
     let ended = catch_unwind(AssertUnwindSafe(|| {
         simulate(async { Play::new(script, flaw).run(script, &mut played).await })
     }));
@@ -139,21 +159,18 @@ impl Play {
 
     async fn run(&mut self, script: &Script, played: &mut Played) -> Result<(), Violation> {
         for step in &script.steps {
+            played.note(|| vec![step.to_string()]);
             let ended = self.step(script.seed, step, played).await;
             self.take_notes(played);
             ended?;
         }
+        played.note(|| vec!["the end, on a quiet day".to_owned()]);
         let ended = self.end().await;
         self.take_notes(played);
         ended
     }
 
-    async fn step(
-        &mut self,
-        seed: u64,
-        step: &Step,
-        played: &mut Played,
-    ) -> Result<(), Violation> {
+    async fn step(&mut self, seed: u64, step: &Step, played: &mut Played) -> Result<(), Violation> {
         let life = Life::new();
         self.cloud.set_weather(weather(step.sky, seed));
         self.cloud.begin(step.number);
@@ -180,6 +197,7 @@ impl Play {
             let crash = step.crash.expect("only what is told to ends");
             let hit = crashed(moment, &crash);
             played.tally.hit(hit.0, hit.1);
+            played.note(|| effects(&mut self.ground));
             self.ground.crash(&crash);
         }
         for (environment, saved) in done.transpose()?.into_iter().flatten() {
@@ -252,12 +270,12 @@ impl Play {
     async fn deeds(&self, deeds: &[Deed]) {
         join_all(deeds.iter().map(|deed| async {
             sleep(Duration::from_millis(deed.after)).await;
-            self.deed(&deed.what).await;
+            self.deed(&deed.what);
         }))
         .await;
     }
 
-    async fn deed(&self, what: &What) {
+    fn deed(&self, what: &What) {
         let cloud = &self.cloud;
         match what {
             What::Kill(address) => _ = cloud.kill(address),
@@ -273,11 +291,6 @@ impl Play {
             }
             What::Hold(address) => self.hold(address),
             What::Name(name) => self.squat(name),
-            What::Expire(time) => {
-                cloud.lock_out(true);
-                sleep(Duration::from_millis(*time)).await;
-                cloud.lock_out(false);
-            }
         }
     }
 
@@ -297,7 +310,7 @@ impl Play {
     /// Others make a group of this name, if they can.
     fn squat(&self, name: &str) {
         let value = Value::from(name);
-        let is_taken = |it: &crate::cloud::SimObject| it.attributes.get("name") == Some(&value);
+        let is_taken = |it: &SimObject| it.attributes.get("name") == Some(&value);
         if !self.cloud.objects().iter().any(is_taken) {
             let attributes = [("name".into(), value.clone())].into();
             let address = "others/sim_group.g".parse().expect("an address");
@@ -308,7 +321,6 @@ impl Play {
     /// Everything that is under way comes to its end, and nothing goes wrong any more.
     async fn calm(&self) {
         self.cloud.set_weather(quiet(0));
-        self.cloud.lock_out(false);
         self.cloud.send_others_away();
         self.ground.be_quiet();
         self.cloud.calm().await;
@@ -336,7 +348,10 @@ impl Play {
         Ok(())
     }
 
-    fn take_notes(&self, played: &mut Played) {
+    fn take_notes(&mut self, played: &mut Played) {
+        played.note(|| effects(&mut self.ground));
+        played.note(|| self.cloud.calls().iter().map(|it| format!("  {it}")).collect());
+        played.note(|| self.cloud.objects().iter().map(there).collect());
         self.cloud.forget_calls();
         for (trouble, kind) in self.cloud.take_hits() {
             played.tally.hit(trouble, Operation::Call(kind));
@@ -355,13 +370,32 @@ impl Play {
     }
 }
 
+impl Played {
+    /// Goes on with the story, if it is told.
+    fn note(&mut self, lines: impl FnOnce() -> Vec<String>) {
+        if let Some(story) = &mut self.story {
+            story.extend(lines());
+        }
+    }
+}
+
+fn effects(ground: &mut Ground) -> Vec<String> {
+    let effects = ground.take_effects();
+    effects.iter().map(|it| format!("  {:?} {}", it.kind, it.path.display())).collect()
+}
+
+fn there(object: &SimObject) -> String {
+    let lineage = object.lineage.as_ref().map_or("nobody", |it| &it.0);
+    format!("  there is {} of {lineage}: {:?}", line(object), object.condition)
+}
+
 /// What a crash was for what it interrupted.
 fn crashed(moment: Moment, crash: &Crash) -> (Trouble, Operation) {
     match moment {
-        Moment::Before(kind) => (Trouble::DiedBefore, Operation::Call(kind)),
-        Moment::After(kind) => (Trouble::DiedAfter, Operation::Call(kind)),
+        Moment::Before(kind) => (Trouble::DiesBefore, Operation::Call(kind)),
+        Moment::After(kind) => (Trouble::DiesAfter, Operation::Call(kind)),
         Moment::Disk(kind) if crash.power.is_some() => (Trouble::PowerCut, Operation::Disk(kind)),
-        Moment::Disk(kind) => (Trouble::Killed9, Operation::Disk(kind)),
+        Moment::Disk(kind) => (Trouble::DiesAtDisk, Operation::Disk(kind)),
     }
 }
 

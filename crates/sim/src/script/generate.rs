@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Command, Crash, Deed, ENVIRONMENTS, Kind, Resource, Script, Sky, Spec, Step, What, group_name};
+use super::{
+    Command, Crash, Deed, ENVIRONMENTS, Kind, Resource, Script, Sky, Spec, Step, What, group_name,
+};
 use crate::chance::Chance;
 use crate::cloud::CallKind;
 use crate::disk::EffectKind;
@@ -10,8 +12,6 @@ use crate::life::Moment;
 
 /// Moments that are rarely come to, and so are asked for by name.
 const RARE: &[Moment] = &[
-    Moment::Before(CallKind::Import),
-    Moment::After(CallKind::Import),
     Moment::Before(CallKind::Update),
     Moment::After(CallKind::Update),
     Moment::Before(CallKind::Delete),
@@ -21,11 +21,19 @@ const RARE: &[Moment] = &[
     Moment::Before(CallKind::Read),
     Moment::Before(CallKind::Gone),
     Moment::Disk(EffectKind::Rename),
-    Moment::Disk(EffectKind::RemoveFile),
-    Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::CreateDir),
     Moment::Disk(EffectKind::SetLen),
     Moment::Disk(EffectKind::SyncDir),
+];
+
+/// Those of imports.
+const OF_IMPORTS: &[Moment] = &[Moment::Before(CallKind::Import), Moment::After(CallKind::Import)];
+
+/// Those of states that go.
+const OF_DESTROYS: &[Moment] = &[
+    Moment::Disk(EffectKind::RemoveFile),
+    Moment::Disk(EffectKind::RemoveDir),
+    Moment::Disk(EffectKind::Rename),
 ];
 
 impl Script {
@@ -36,8 +44,10 @@ impl Script {
             chance: Chance::new(seed ^ 0x005e_ed00),
             next: 1,
             specs: BTreeMap::new(),
+            saved: None,
+            torn: None,
         };
-        let steps = 4 + u32::try_from(author.chance.below(4)).unwrap_or(0);
+        let steps = 6 + u32::try_from(author.chance.below(5)).unwrap_or(0);
         let steps = (1..=steps).map(|number| author.step(number)).collect();
         Script { seed, steps, mishaps: None }
     }
@@ -49,11 +59,16 @@ struct Author {
     next: u64,
     /// What is wanted, by environment.
     specs: BTreeMap<&'static str, Spec>,
+    /// The environment of the step before, if a plan was saved in it.
+    saved: Option<&'static str>,
+    /// The environment of the step before, if the power went while its journal was written.
+    torn: Option<&'static str>,
 }
 
 impl Author {
     fn step(&mut self, number: u32) -> Step {
-        let first = *self.chance.pick(&ENVIRONMENTS);
+        let torn = self.torn.take();
+        let first = torn.or(self.saved).unwrap_or_else(|| *self.chance.pick(&ENVIRONMENTS));
         let mut commands = BTreeMap::from([(first.to_owned(), self.command(first))]);
         let other = if first == ENVIRONMENTS[0] { ENVIRONMENTS[1] } else { ENVIRONMENTS[0] };
         let is_alone = matches!(commands[first], Command::Converge);
@@ -62,6 +77,9 @@ impl Author {
             commands.insert(other.to_owned(), command);
         }
         let deeds = if is_alone { Vec::new() } else { self.deeds(first) };
+        let crash = if is_alone { None } else { self.crash(&commands[first], torn.is_some()) };
+        self.torn = crash.filter(Crash::tears).map(|_| first);
+        let destroys = matches!(commands[first], Command::Destroy);
         let chance = &mut self.chance;
         Step {
             number,
@@ -70,29 +88,34 @@ impl Author {
                 3..=4 => Sky::Foggy,
                 _ => Sky::Stormy,
             },
-            bad_disk: chance.percent(12),
+            bad_disk: chance.percent(if torn.is_some() || destroys { 65 } else { 10 }),
             rival: chance.percent(15).then(|| chance.below(3000)),
-            crash: if is_alone { None } else { self.crash() },
+            crash,
             deeds,
             commands,
         }
     }
 
     fn command(&mut self, environment: &'static str) -> Command {
+        let was_saved = self.saved.take().is_some();
         match self.chance.below(100) {
             _ if !self.specs.contains_key(environment) => Command::Apply(self.changed(environment)),
-            0..=34 => Command::Apply(self.changed(environment)),
-            35..=48 => Command::Apply(self.spec(environment)),
+            0..=59 if was_saved => Command::ApplySaved,
+            0..=36 => Command::Apply(self.changed(environment)),
+            37..=48 => Command::Apply(self.spec(environment)),
             49..=52 => Command::Plan(self.changed(environment)),
-            53..=60 => Command::Save(self.changed(environment)),
-            61..=75 => Command::ApplySaved,
-            76..=84 => {
+            53..=63 => {
+                self.saved = Some(environment);
+                Command::Save(self.changed(environment))
+            }
+            64..=69 => Command::ApplySaved,
+            70..=81 => {
                 let mut spec = self.spec(environment);
                 let number = spec.add_importable(&mut self.next, &mut self.chance);
                 self.specs.insert(environment, spec.clone());
                 Command::Import { spec, number }
             }
-            85..=91 => {
+            82..=93 => {
                 self.specs.remove(environment);
                 Command::Destroy
             }
@@ -102,7 +125,7 @@ impl Author {
 
     fn spec(&mut self, environment: &'static str) -> Spec {
         let (next, chance) = (&mut self.next, &mut self.chance);
-        self.specs.entry(environment).or_insert_with(|| Spec::random(4, next, chance)).clone()
+        self.specs.entry(environment).or_insert_with(|| Spec::random(5, next, chance)).clone()
     }
 
     fn changed(&mut self, environment: &'static str) -> Spec {
@@ -115,42 +138,48 @@ impl Author {
         spec
     }
 
-    fn crash(&mut self) -> Option<Crash> {
+    fn crash(&mut self, command: &Command, is_torn: bool) -> Option<Crash> {
         let chance = &mut self.chance;
-        if !chance.percent(55) {
-            return None;
-        }
+        let rare = match command {
+            Command::Import { .. } => OF_IMPORTS,
+            Command::Destroy => OF_DESTROYS,
+            _ => RARE,
+        };
+        let crash = match chance.below(100) {
+            _ if is_torn && chance.percent(60) => (1, Some(Moment::Disk(EffectKind::SetLen))),
+            0..=22 => (1 + chance.below(2), Some(*chance.pick(rare))),
+            23..=32 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
+            33..=51 => (1 + chance.below(90), None),
+            52..=69 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
+            _ => return None,
+        };
         let power = chance.percent(50).then(|| u32::try_from(chance.below(1 << 31)).unwrap_or(0));
-        Some(match chance.percent(30) {
-            true => Crash { nth: 1 + chance.below(3), at: Some(*chance.pick(RARE)), power },
-            false => Crash { nth: 1 + chance.below(90), at: None, power },
-        })
+        Some(Crash { nth: crash.0, at: crash.1, power })
     }
 
     fn deeds(&mut self, environment: &'static str) -> Vec<Deed> {
         let resources = self.specs.get(environment).map(|it| it.resources.clone());
         let resources = resources.unwrap_or_default();
         let chance = &mut self.chance;
-        let count = if chance.percent(50) { 1 + chance.below(3) } else { 0 };
+        let is_met = !resources.is_empty() && chance.percent(50);
+        let count = if is_met { 1 + chance.below(4) } else { 0 };
         let deed = |_| {
-            let after = chance.below(4000);
-            let what = what(environment, &resources, chance)?;
-            Some(Deed { after, what })
+            let longest = if chance.percent(70) { 1000 } else { 5000 };
+            let after = chance.below(longest);
+            let what = what(environment, &resources, chance);
+            Deed { after, what }
         };
-        (0..count).filter_map(deed).collect()
+        (0..count).map(deed).collect()
     }
 }
 
-fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> Option<What> {
-    if resources.is_empty() || chance.percent(8) {
-        return Some(What::Expire(100 + chance.below(2000)));
-    }
+fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> What {
     let resource = chance.pick(resources);
     let address = resource.address(environment);
-    Some(match chance.below(10) {
+    match chance.below(10) {
         0..=2 => What::Kill(address),
-        3 => What::BreakDown(address),
-        4..=5 => What::Take(address),
+        3..=4 => What::BreakDown(address),
+        5..=6 => What::Take(address),
         _ => match &resource.kind {
             Kind::Network { .. } => What::Hold(address),
             Kind::Machine { .. } => What::Change(address, "size".into()),
@@ -160,5 +189,5 @@ fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> Optio
             }
             Kind::Group { name: None, .. } => What::Hold(address),
         },
-    })
+    }
 }

@@ -7,6 +7,7 @@ mod generate;
 mod spec;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -140,8 +141,27 @@ pub enum What {
     Hold(String),
     /// Make a group of this name.
     Name(String),
-    /// Let our credentials expire for so many milliseconds.
-    Expire(u64),
+}
+
+impl Script {
+    /// The script as text.
+    ///
+    /// # Panics
+    ///
+    /// Never: all of it can be written.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("a script can be written")
+    }
+
+    /// The script that a text is of.
+    ///
+    /// # Errors
+    ///
+    /// It is of none.
+    pub fn from_text(text: &str) -> Result<Script, toml::de::Error> {
+        toml::from_str(text)
+    }
 }
 
 impl Command {
@@ -166,5 +186,32 @@ impl Command {
             | Command::Import { spec, .. } => Some(spec),
             Command::ApplySaved | Command::Destroy | Command::Converge => None,
         }
+    }
+}
+
+impl Crash {
+    /// Whether it may tear a journal.
+    fn tears(&self) -> bool {
+        self.power.is_some() && self.at == Some(Moment::Disk(EffectKind::Sync))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}, {:?}:", self.number, self.sky)?;
+        for (environment, command) in &self.commands {
+            let name = match command {
+                Command::Apply(_) => "apply",
+                Command::Plan(_) => "plan",
+                Command::Save(_) => "save",
+                Command::ApplySaved => "apply what was saved",
+                Command::Import { .. } => "import",
+                Command::Destroy => "destroy",
+                Command::Converge => "converge",
+            };
+            write!(f, " {name} in {environment};")?;
+        }
+        let Step { rival, crash, deeds, .. } = self;
+        write!(f, " rival {rival:?}, {crash:?}, {deeds:?}")
     }
 }

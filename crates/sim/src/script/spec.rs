@@ -80,10 +80,10 @@ impl Spec {
 
     /// Changes some of it: what is there, what is new, what goes.
     pub(super) fn change(&mut self, next: &mut u64, chance: &mut Chance) {
-        for _ in 0..1 + chance.below(4) {
+        for _ in 0..1 + chance.below(5) {
             match chance.below(10) {
-                0..=2 if self.resources.len() > 3 => self.remove_any(chance),
-                3..=4 if self.resources.len() < 20 => self.add(next, chance),
+                0..=1 if self.resources.len() > 3 => self.remove_any(chance),
+                2..=3 if self.resources.len() < 20 => self.add(next, chance),
                 _ if self.resources.is_empty() => self.add(next, chance),
                 _ => self.edit(chance),
             }
@@ -116,8 +116,7 @@ impl Spec {
     /// The spec without a resource, and without what cannot be without it.
     #[must_use]
     pub fn without(mut self, gone: u64) -> Spec {
-        let needs =
-            |kind: &Kind| matches!(kind, Kind::Listener { group, .. } if *group == gone);
+        let needs = |kind: &Kind| matches!(kind, Kind::Listener { group, .. } if *group == gone);
         self.resources.retain(|it| it.number != gone && !needs(&it.kind));
         for Resource { kind, .. } in &mut self.resources {
             match kind {
@@ -160,7 +159,7 @@ impl Spec {
             0..=1 => Kind::Network { third: chance.below(200) },
             2..=6 => Kind::Machine {
                 image: chance.below(3),
-                by_data: chance.percent(20),
+                by_data: chance.percent(30),
                 size: chance.below(3),
                 network: self.a_network(before, chance),
                 peers: self.some_machines(before, chance),
@@ -185,14 +184,14 @@ impl Spec {
         let number = chance.below(3);
         match &mut self.resources[at].kind {
             Kind::Network { third } => *third = chance.below(200),
-            Kind::Machine { image, size, network: own, peers, .. } => match chance.below(4) {
+            Kind::Machine { image, size, network: own, peers, .. } => match chance.below(8) {
                 0 => *image = number,
-                1 => *size = number,
-                2 => *own = network,
+                1..=4 => *size = number,
+                5 => *own = network,
                 _ => *peers = machines,
             },
             Kind::Group { name: Some(name), .. } if chance.percent(30) => *name = number,
-            Kind::Group { port, targets, .. } => match chance.below(2) {
+            Kind::Group { port, targets, .. } => match chance.below(3) {
                 0 => *port = number,
                 _ => *targets = machines,
             },
