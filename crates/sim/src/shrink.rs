@@ -43,15 +43,16 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// Takes a script for the least one if it fails.
+    /// Takes a script for the least one if it violates the same rule.
     fn accepts(&mut self, script: Script) -> bool {
         if self.plays >= PLAYS {
             return false;
         }
         self.plays += 1;
-        let failed = play(&script, self.flaw).violation;
-        let fails = failed.is_some();
-        if let Some(violation) = failed {
+        let rule = self.least.violation.rule;
+        let violated = play(&script, self.flaw).violation.filter(|it| it.rule == rule);
+        let fails = violated.is_some();
+        if let Some(violation) = violated {
             self.least = Shrunk { script, violation };
         }
         fails

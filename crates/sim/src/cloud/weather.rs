@@ -9,7 +9,7 @@ use crate::chance::Chance;
 use crate::tally::Trouble;
 
 /// How the cloud behaves. What goes wrong, goes wrong as often as its likelihood says, in percent;
-/// with imports, which are few, three times as often.
+/// more often with imports and updates, which are few.
 #[derive(Clone, Debug)]
 pub struct Weather {
     /// Decides everything below.
@@ -140,7 +140,11 @@ impl Weather {
         let only = |wanted: &[CallKind], likely| if wanted.contains(&kind) { likely } else { 0 };
         let late = Fault::Late(up_to(LONGEST_FLIGHT, chance));
         let expires = Fault::Expires(up_to(LONGEST_EXPIRY, chance));
-        let times = if kind == CallKind::Import { 3 } else { 1 };
+        let times = match kind {
+            CallKind::Import => 4,
+            CallKind::Update => 2,
+            _ => 1,
+        };
         let faults = [
             (self.expires, expires),
             (self.refused, Fault::Refused),

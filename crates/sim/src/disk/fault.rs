@@ -59,8 +59,8 @@ pub enum Fault {
     Full,
 }
 
-/// How often what goes wrong with the effects on a disk, in percent; with the kinds of which there
-/// are few, ten times as often.
+/// How often what goes wrong with the effects on a disk, in percent; more often with the kinds of
+/// which there are few.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DiskWeather {
     /// An effect fails.
@@ -182,9 +182,15 @@ impl Faults {
 }
 
 impl EffectKind {
-    fn is_rare(self) -> bool {
-        use EffectKind::{CreateDir, RemoveDir, RemoveFile, SetLen};
-        matches!(self, SetLen | RemoveFile | RemoveDir | CreateDir)
+    /// How many times as often as others it fails, so that rare ones fail at all.
+    fn frailty(self) -> u8 {
+        match self {
+            EffectKind::SetLen => 30,
+            EffectKind::RemoveDir => 20,
+            EffectKind::RemoveFile => 5,
+            EffectKind::CreateDir => 3,
+            _ => 1,
+        }
     }
 
     /// Whether it needs room on the disk.
@@ -204,7 +210,7 @@ impl DiskWeather {
         let errno = *chance.pick(errnos);
         let written = usize::try_from(chance.below(200)).unwrap_or(0);
         let only = |is: bool, likely| if is { likely } else { 0 };
-        let times = if kind.is_rare() { 10 } else { 1 };
+        let times = kind.frailty();
         let faults = [
             (self.fails.saturating_mul(times), Fault::Error(errno)),
             (

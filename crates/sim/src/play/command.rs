@@ -12,7 +12,7 @@ use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_store::StoreError;
 
-use super::inspect::{Inspector, Violation, ensure};
+use super::inspect::{Inspector, Rule, Violation, ensure};
 use crate::lab::Lab;
 use crate::script::{Command, Spec};
 
@@ -116,7 +116,8 @@ impl Errand<'_> {
     async fn apply_saved(&self) -> Ended<()> {
         let Some(saved) = &self.saved else { return Ok(()) };
         let plan = format::plan::decode(saved);
-        let plan = plan.map_err(|error| Violation(format!("a saved plan cannot be read: {error}")));
+        let plan = plan
+            .map_err(|error| Rule::Sound.violated(format!("a saved plan cannot be read: {error}")));
         let session = self.open().await?;
         let plan = plan?;
         match self.carry_out(session, plan).await {
@@ -143,7 +144,8 @@ impl Errand<'_> {
         self.inspector.may_go(&self.lab.state());
         let environment = Some(self.lab.environment.clone());
         let plan = plan_destroy(session.state(), environment);
-        let plan = plan.map_err(|error| Violation(format!("no plan to destroy: {error}")))?;
+        let plan =
+            plan.map_err(|error| Rule::Sound.violated(format!("no plan to destroy: {error}")))?;
         self.carry_out(session, plan).await
     }
 
@@ -157,21 +159,30 @@ impl Errand<'_> {
                 break;
             }
         }
-        ensure!(failed.is_empty(), "fails on a quiet day: {failed:#?}");
+        ensure!(failed.is_empty(), Converges, "fails on a quiet day: {failed:#?}");
         let session = self.open().await.map_err(quiet)?;
         let environment = self.lab.environment.as_str();
         let state = session.state();
         self.inspector.converged(&self.lab.state(), state, &self.wanted, environment)?;
         let plan = self.plan(state, &self.wanted).await.map_err(quiet)?;
         let rest: Vec<String> = plan.operations().map(|it| it.id.to_string()).collect();
-        ensure!(rest.is_empty() && plan.drift.is_empty(), "a second apply would do {rest:?}");
-        session.close().await.map_err(|error| Violation(format!("on a quiet day: {error:?}")))
+        ensure!(
+            rest.is_empty() && plan.drift.is_empty(),
+            SecondIsEmpty,
+            "a second apply would do {rest:?}"
+        );
+        session.close().await.map_err(|error| quiet(stop(error)))
     }
 
     /// Takes everything down on a quiet day.
     pub(super) async fn leave(&self) -> Result<(), Violation> {
         let applied = self.destroy().await.map_err(quiet)?;
-        ensure!(applied.is_complete(), "destroy fails on a quiet day: {:#?}", applied.failed);
+        ensure!(
+            applied.is_complete(),
+            NothingLeft,
+            "destroy fails on a quiet day: {:#?}",
+            applied.failed
+        );
         Ok(())
     }
 }
@@ -181,13 +192,13 @@ fn quiet(stop: Stop) -> Violation {
     match stop {
         Stop::Violation(violation) => violation,
         Stop::Refused(refusal) => refused(&refusal),
-        Stop::Trouble(why) => Violation(format!("trouble on a quiet day: {why}")),
+        Stop::Trouble(why) => Rule::Converges.violated(format!("trouble on a quiet day: {why}")),
     }
 }
 
 /// A plan that was made of the state as it is must fit it.
 fn refused(refusal: &Refusal) -> Violation {
-    Violation(format!("a fresh plan is refused: {refusal}"))
+    Rule::Sound.violated(format!("a fresh plan is refused: {refusal}"))
 }
 
 /// Whether the world is to blame for an error.
@@ -200,7 +211,9 @@ fn stop(error: ApplyError) -> Stop {
         | ApplyError::Replay { .. }
         | ApplyError::Impossible(_)
         | ApplyError::Moved { .. }
-        | ApplyError::Provider { .. } => Stop::Violation(Violation(format!("{error:?}"))),
+        | ApplyError::Provider { .. } => {
+            Stop::Violation(Rule::Sound.violated(format!("{error:?}")))
+        }
         ApplyError::Refused(refusal) => Stop::Refused(refusal),
         ApplyError::Store(_)
         | ApplyError::Unsettled { .. }
@@ -216,5 +229,6 @@ fn mistaken(mistakes: &[Diagnostic], template: &str) -> Stop {
     if mistakes.iter().all(|it| unreadable.contains(&it.code)) {
         return Stop::Trouble(format!("{mistakes:?}"));
     }
-    Stop::Violation(Violation(format!("a sound spec is refused: {mistakes:#?}\n{template}")))
+    let how = format!("a sound spec is refused: {mistakes:#?}\n{template}");
+    Stop::Violation(Rule::Sound.violated(how))
 }

@@ -21,6 +21,8 @@ pub(super) struct Ground {
     /// How many of the effects on the disk were asked for.
     reported: usize,
     told: Option<Vec<Mishap<EffectKind, Fault>>>,
+    /// What went wrong before the last crash.
+    before: Vec<Mishap<EffectKind, Fault>>,
 }
 
 const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 2 };
@@ -28,7 +30,7 @@ const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 2 };
 impl Ground {
     pub(super) fn new(script: &Script) -> Ground {
         let told = script.mishaps.as_ref().map(|it| it.effects.clone());
-        Ground { disk: FaultyDisk::new(), seed: script.seed, reported: 0, told }
+        Ground { disk: FaultyDisk::new(), seed: script.seed, reported: 0, told, before: Vec::new() }
     }
 
     /// Loses what was said to be durable of the journal, if the power goes.
@@ -69,8 +71,10 @@ impl Ground {
     }
 
     /// What went wrong since this was last asked.
-    pub(super) fn take_mishaps(&self) -> Vec<Mishap<EffectKind, Fault>> {
-        self.disk.take_mishaps()
+    pub(super) fn take_mishaps(&mut self) -> Vec<Mishap<EffectKind, Fault>> {
+        let mut mishaps = std::mem::take(&mut self.before);
+        mishaps.extend(self.disk.take_mishaps());
+        mishaps
     }
 
     /// What happened since this was last asked, or since the last crash.
@@ -83,6 +87,7 @@ impl Ground {
     /// The machine stopped, and starts again.
     pub(super) fn crash(&mut self, crash: &Crash) {
         self.reported = 0;
+        self.before = self.take_mishaps();
         self.disk = match crash.power {
             None => self.disk.after_kill(),
             Some(world) => {

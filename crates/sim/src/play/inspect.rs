@@ -15,21 +15,58 @@ use super::lineages::is_ours;
 use crate::cloud::{Cloud, SimObject};
 use crate::script::Spec;
 
+/// What must be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// Every object that says it is a state's is in that state, or watched for by it.
+    NoOrphan,
+    /// Every object in a state was made.
+    NoPhantom,
+    /// Nothing exists twice.
+    NothingTwice,
+    /// Nobody else's object is changed or deleted.
+    NoTrespass,
+    /// Settling leaves nothing open.
+    AllSettled,
+    /// A state can be read, and errors are those of the world.
+    Sound,
+    /// Serials and sequences only rise, and no record is lost.
+    GoesForward,
+    /// On a quiet day an apply comes to its end, and then state, cloud and specs agree.
+    Converges,
+    /// A second apply has nothing to do.
+    SecondIsEmpty,
+    /// Destroying everything leaves nothing.
+    NothingLeft,
+}
+
 /// What is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation(pub String);
+pub struct Violation {
+    /// The rule that does not hold.
+    pub rule: Rule,
+    /// How that shows.
+    pub how: String,
+}
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{:?}: {}", self.rule, self.how)
+    }
+}
+
+impl Rule {
+    /// Does not hold.
+    pub(super) fn violated(self, how: impl Into<String>) -> Violation {
+        Violation { rule: self, how: how.into() }
     }
 }
 
 /// Refuses what must not be.
 macro_rules! ensure {
-    ($holds:expr, $($said:tt)*) => {
+    ($holds:expr, $rule:ident, $($said:tt)*) => {
         if !$holds {
-            return Err(Violation(format!($($said)*)));
+            return Err(Rule::$rule.violated(format!($($said)*)));
         }
     };
 }
@@ -67,17 +104,17 @@ impl Inspector {
         environment: &str,
         state: &State,
     ) -> Result<(), Violation> {
-        ensure!(state.open.is_empty(), "{name}: open after settling: {:?}", state.open);
+        ensure!(state.open.is_empty(), AllSettled, "{name}: open after settling: {:?}", state.open);
         self.goes_on(workbench, name).await?;
         let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
         let watched = watched(state);
         for object in self.ours().iter().filter(|it| it.address.scope == scope(environment)) {
             let is_known = known.contains(&object.id) || watched.contains(&object.uid);
-            ensure!(is_known, "{name}: an orphan: {} {}", object.address, object.id);
+            ensure!(is_known, NoOrphan, "{name}: an orphan: {} {}", object.address, object.id);
         }
         for (address, remote) in remotes(state) {
             let was_made = self.cloud.has_made(&remote.id);
-            ensure!(was_made, "{name}: {address} was never made: {}", remote.id);
+            ensure!(was_made, NoPhantom, "{name}: {address} was never made: {}", remote.id);
         }
         self.nothing_twice()?;
         self.no_trespass()
@@ -93,9 +130,18 @@ impl Inspector {
         let now = Seen::of(&loaded);
         let mut seen = self.seen.borrow_mut();
         if let Some(before) = seen.get(name) {
-            ensure!(before.lineage == now.lineage, "{name}: it is another state than it was");
-            ensure!(before.serial <= now.serial, "{name}: the serial went back");
-            ensure!(before.last <= now.last, "{name}: records are lost: {:?}", now.last);
+            ensure!(
+                before.lineage == now.lineage,
+                GoesForward,
+                "{name}: it is another state than it was"
+            );
+            ensure!(before.serial <= now.serial, GoesForward, "{name}: the serial went back");
+            ensure!(
+                before.last <= now.last,
+                GoesForward,
+                "{name}: records are lost: {:?}",
+                now.last
+            );
         }
         seen.insert(name.clone(), now);
         Ok(())
@@ -105,7 +151,7 @@ impl Inspector {
         let mut uids = BTreeSet::new();
         for object in self.ours() {
             let first = uids.insert(object.uid.clone());
-            ensure!(first, "it exists twice: {} {}", object.address, object.uid);
+            ensure!(first, NothingTwice, "it exists twice: {} {}", object.address, object.uid);
         }
         Ok(())
     }
@@ -113,7 +159,7 @@ impl Inspector {
     /// Nobody else's objects were touched.
     pub(super) fn no_trespass(&self) -> Result<(), Violation> {
         let touched = self.cloud.trespasses();
-        ensure!(touched.is_empty(), "another's were touched: {touched:?}");
+        ensure!(touched.is_empty(), NoTrespass, "another's were touched: {touched:?}");
         Ok(())
     }
 
@@ -127,14 +173,27 @@ impl Inspector {
     ) -> Result<(), Violation> {
         let there: BTreeSet<String> = self.of(state).iter().map(crate::rig::line).collect();
         let known = crate::rig::known(state);
-        ensure!(known == there, "{name}: state and cloud differ:\n{known:?}\n{there:?}");
+        ensure!(known == there, Converges, "{name}: state and cloud differ:\n{known:?}\n{there:?}");
         let addresses: BTreeSet<String> =
             self.of(state).iter().map(|it| it.address.to_string()).collect();
-        ensure!(addresses.len() == there.len(), "{name}: something exists twice: {there:?}");
+        ensure!(
+            addresses.len() == there.len(),
+            NothingTwice,
+            "{name}: something exists twice: {there:?}"
+        );
         let wanted: BTreeSet<String> = spec.addresses(environment).into_iter().collect();
-        ensure!(addresses == wanted, "{name}: {addresses:?} is not what is wanted: {wanted:?}");
+        ensure!(
+            addresses == wanted,
+            Converges,
+            "{name}: {addresses:?} is not what is wanted: {wanted:?}"
+        );
         for (address, remote) in remotes(state) {
-            ensure!(remote.status == Status::Ready, "{name}: {address} is {:?}", remote.status);
+            ensure!(
+                remote.status == Status::Ready,
+                Converges,
+                "{name}: {address} is {:?}",
+                remote.status
+            );
         }
         Ok(())
     }
@@ -142,7 +201,7 @@ impl Inspector {
     /// Nothing of any state is left.
     pub(super) fn nothing_left(&self) -> Result<(), Violation> {
         let left: Vec<String> = self.ours().iter().map(crate::rig::line).collect();
-        ensure!(left.is_empty(), "left after everything was destroyed: {left:?}");
+        ensure!(left.is_empty(), NothingLeft, "left after everything was destroyed: {left:?}");
         self.no_trespass()
     }
 

@@ -19,7 +19,7 @@ use greenroom_model::value::Value;
 use tokio::time::sleep;
 
 pub use flaw::Flaw;
-pub use inspect::Violation;
+pub use inspect::{Rule, Violation};
 
 use crate::cloud::{Cloud, SimObject, Weather};
 use crate::disk::Fault;
@@ -94,7 +94,7 @@ fn play_into(script: &Script, flaw: Option<Flaw>, mut played: Played) -> Played 
     }));
     played.violation = match ended {
         Ok(ended) => ended.err(),
-        Err(panic) => Some(Violation(format!("panicked: {}", said(&*panic)))),
+        Err(panic) => Some(Rule::Sound.violated(format!("panicked: {}", said(&*panic)))),
     };
     played
 }
@@ -343,8 +343,9 @@ impl Play {
             self.errand(name, &life).leave().await?;
         }
         let store = self.ground.store(&life, &self.lineages);
-        let left = store.list().await.map_err(|error| Violation(format!("{error:?}")))?;
-        inspect::ensure!(left.is_empty(), "states are left: {left:?}");
+        let left = store.list().await;
+        let left = left.map_err(|error| Rule::Sound.violated(format!("{error:?}")))?;
+        inspect::ensure!(left.is_empty(), NothingLeft, "states are left: {left:?}");
         Ok(())
     }
 

@@ -10,15 +10,19 @@ use crate::cloud::CallKind;
 use crate::disk::EffectKind;
 use crate::life::Moment;
 
-/// Moments that are rarely come to, and so are asked for by name.
+/// Moments that are rarely come to, and so are asked for by name; the rarest more often.
 const RARE: &[Moment] = &[
     Moment::Before(CallKind::Update),
+    Moment::Before(CallKind::Update),
+    Moment::After(CallKind::Update),
     Moment::After(CallKind::Update),
     Moment::Before(CallKind::Delete),
     Moment::After(CallKind::Delete),
     Moment::Before(CallKind::Find),
     Moment::Before(CallKind::ReadData),
     Moment::Before(CallKind::Read),
+    Moment::Before(CallKind::Gone),
+    Moment::Before(CallKind::Gone),
     Moment::Before(CallKind::Gone),
     Moment::Disk(EffectKind::Rename),
     Moment::Disk(EffectKind::CreateDir),
@@ -32,6 +36,7 @@ const OF_IMPORTS: &[Moment] = &[Moment::Before(CallKind::Import), Moment::After(
 /// Those of states that go.
 const OF_DESTROYS: &[Moment] = &[
     Moment::Disk(EffectKind::RemoveFile),
+    Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::Rename),
 ];
@@ -108,8 +113,8 @@ impl Author {
                 self.saved = Some(environment);
                 Command::Save(self.changed(environment))
             }
-            64..=69 => Command::ApplySaved,
-            70..=81 => {
+            64..=67 => Command::ApplySaved,
+            68..=81 => {
                 let mut spec = self.spec(environment);
                 let number = spec.add_importable(&mut self.next, &mut self.chance);
                 self.specs.insert(environment, spec.clone());
@@ -146,11 +151,11 @@ impl Author {
             _ => RARE,
         };
         let crash = match chance.below(100) {
-            _ if is_torn && chance.percent(60) => (1, Some(Moment::Disk(EffectKind::SetLen))),
+            _ if is_torn && chance.percent(85) => (1, Some(Moment::Disk(EffectKind::SetLen))),
             0..=22 => (1 + chance.below(2), Some(*chance.pick(rare))),
-            23..=32 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
-            33..=51 => (1 + chance.below(90), None),
-            52..=69 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
+            23..=35 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
+            36..=54 => (1 + chance.below(90), None),
+            55..=80 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
             _ => return None,
         };
         let power = chance.percent(50).then(|| u32::try_from(chance.below(1 << 31)).unwrap_or(0));
@@ -164,7 +169,7 @@ impl Author {
         let is_met = !resources.is_empty() && chance.percent(50);
         let count = if is_met { 1 + chance.below(4) } else { 0 };
         let deed = |_| {
-            let longest = if chance.percent(70) { 1000 } else { 5000 };
+            let longest = *chance.pick(&[500, 1000, 5000]);
             let after = chance.below(longest);
             let what = what(environment, &resources, chance);
             Deed { after, what }
@@ -176,10 +181,10 @@ impl Author {
 fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> What {
     let resource = chance.pick(resources);
     let address = resource.address(environment);
-    match chance.below(10) {
-        0..=2 => What::Kill(address),
-        3..=4 => What::BreakDown(address),
-        5..=6 => What::Take(address),
+    match chance.below(20) {
+        0..=5 => What::Kill(address),
+        6..=9 => What::BreakDown(address),
+        10..=15 => What::Take(address),
         _ => match &resource.kind {
             Kind::Network { .. } => What::Hold(address),
             Kind::Machine { .. } => What::Change(address, "size".into()),

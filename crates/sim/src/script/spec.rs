@@ -80,10 +80,10 @@ impl Spec {
 
     /// Changes some of it: what is there, what is new, what goes.
     pub(super) fn change(&mut self, next: &mut u64, chance: &mut Chance) {
-        for _ in 0..1 + chance.below(5) {
+        for _ in 0..2 + chance.below(5) {
             match chance.below(10) {
                 0..=1 if self.resources.len() > 3 => self.remove_any(chance),
-                2..=3 if self.resources.len() < 20 => self.add(next, chance),
+                2 if self.resources.len() < 20 => self.add(next, chance),
                 _ if self.resources.is_empty() => self.add(next, chance),
                 _ => self.edit(chance),
             }
@@ -186,8 +186,8 @@ impl Spec {
             Kind::Network { third } => *third = chance.below(200),
             Kind::Machine { image, size, network: own, peers, .. } => match chance.below(8) {
                 0 => *image = number,
-                1..=4 => *size = number,
-                5 => *own = network,
+                1..=5 => *size = number,
+                6 => *own = network,
                 _ => *peers = machines,
             },
             Kind::Group { name: Some(name), .. } if chance.percent(30) => *name = number,
