@@ -50,7 +50,10 @@ impl Ground {
 
     /// Where a process keeps outcomes that its store refused.
     pub(super) fn rescue(&self, life: &Life) -> RescueFolder {
-        RescueFolder::on(Arc::new(self.disk.for_process(life.clone())), Path::new("/home/ann/rescue"))
+        RescueFolder::on(
+            Arc::new(self.disk.for_process(life.clone())),
+            Path::new("/home/ann/rescue"),
+        )
     }
 
     /// Begins a step.
