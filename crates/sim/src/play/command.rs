@@ -219,6 +219,7 @@ fn stop(error: ApplyError) -> Stop {
         | ApplyError::Unsettled { .. }
         | ApplyError::Unimportable { .. }
         | ApplyError::NotImported { .. }
+        | ApplyError::Differs { .. }
         | ApplyError::Cancelled => Stop::Trouble(format!("{error:?}")),
     }
 }
