@@ -148,6 +148,9 @@ async fn watch(session: &mut Session) -> Result<(), ApplyError> {
         let About { intent, subject } = about;
         let unsettled = |source| ApplyError::Unsettled { address: subject.address.clone(), source };
         let Some(found) = found.map_err(unsettled)? else { continue };
+        if !settle::is_late(&session.state, subject, &found.id) {
+            continue;
+        }
         session.lease.still_held().await?;
         fail_point("settle: before late object removed");
         remove(session, intent, subject, found).await.map_err(unsettled)?;

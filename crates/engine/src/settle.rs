@@ -198,6 +198,16 @@ fn marked(look: &Look, subject: &Subject, attributes: Value) -> Value {
     diff::marked_like(None, &subject.address, &sent, &look.recorded)
 }
 
+/// Whether the object `id`, found by the handle of a watched `subject`, turned up late. It did not
+/// if the state has it: what is recognised by a key and not by tags is found as well when it is the
+/// object that was made instead.
+#[must_use]
+pub fn is_late(state: &State, subject: &Subject, id: &str) -> bool {
+    let kind = &subject.address.block.kind;
+    let alike = state.instances().filter(|(address, _)| address.block.kind == *kind);
+    !alike.flat_map(|(_, it)| it.current.iter().chain(&it.deposed)).any(|it| *it.id == *id)
+}
+
 /// Watched handles whose time is over at `now`.
 #[must_use]
 pub fn expired(watch: &[Watch], now: i64) -> Vec<Entry> {

@@ -16,7 +16,7 @@ use greenroom_model::value::Value;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-fn empty() -> State {
+pub(crate) fn empty() -> State {
     State {
         lineage: Lineage("0123456789abcdef0123456789abcdef".into()),
         project: "shop".into(),

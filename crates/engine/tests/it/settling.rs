@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use greenroom_engine::settle::{How, Look, Moment, Sight, Verdict, WATCH, decide};
+use greenroom_engine::replay::replay;
+use greenroom_engine::settle::{How, Look, Moment, Sight, Verdict, WATCH, decide, is_late};
 use greenroom_model::identity::{Incarnation, Sequence, Uid};
-use greenroom_model::journal::{Effect, Entry, Handle, Intent, Lifecycle, Outcome, Subject};
+use greenroom_model::journal::{Effect, Entry, Handle, Intent, Lifecycle, Made, Outcome, Subject};
+use greenroom_model::state::Status;
 use greenroom_model::value::Value;
 
 const DEADLINE: i64 = 10_000;
@@ -61,4 +63,22 @@ fn an_import_that_is_not_found_is_forgotten_at_once_and_never_watched() {
 #[test]
 fn a_create_of_a_type_without_grace_is_given_up_at_once_and_for_good() {
     assert_eq!(unseen(Effect::Create, 1, None, Duration::ZERO), abandoned(None));
+}
+
+#[test]
+fn what_was_made_instead_did_not_turn_up_late() {
+    let given_up = open(Effect::Create).what;
+    let mut instead = given_up.clone();
+    instead.subjects[0].uid = Uid("bb".into());
+    instead.subjects[0].incarnation = Incarnation(2);
+    let made = Made { id: "key".into(), status: Status::Ready, attributes: Value::Null };
+    let outcome = Outcome::Created(vec![made]);
+    let mut state = crate::replaying::empty();
+    let entries =
+        [Entry::Intent(Box::new(instead)), Entry::Outcome { intent: Sequence(1), outcome }];
+    for (sequence, entry) in (1..).zip(entries) {
+        replay(&mut state, Sequence(sequence), entry).expect("it follows");
+    }
+    assert!(!is_late(&state, &given_up.subjects[0], "key"));
+    assert!(is_late(&state, &given_up.subjects[0], "another"));
 }
