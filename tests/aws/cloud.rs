@@ -143,6 +143,12 @@ impl Shop {
         self.send(service, "POST /", &format!("{form}&Version={version}"))
     }
 
+    /// One call of Route 53 with XML, and the answer's text.
+    pub(crate) fn ask_route53(&self, call: &str, body: &str) -> String {
+        let (method, path) = call.split_once(' ').expect("a method and a path");
+        self.send("route53", &format!("{method} /2013-04-01{path}"), body)
+    }
+
     fn send(&self, service: &str, call: &str, body: &str) -> String {
         let host = self.account.endpoint().trim_start_matches("http://").to_owned();
         let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.account.id());

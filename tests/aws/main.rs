@@ -4,8 +4,12 @@
 
 mod cloud;
 mod denied;
+mod killed;
 #[cfg(feature = "fail-points")]
 mod on_s3;
+#[cfg(feature = "fail-points")]
+#[path = "../points/mod.rs"]
+mod points;
 mod reads;
 mod shop;
 mod weather;
