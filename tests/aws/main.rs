@@ -4,6 +4,7 @@
 
 mod cloud;
 mod denied;
+#[cfg(feature = "fail-points")]
 mod killed;
 #[cfg(feature = "fail-points")]
 mod on_s3;

@@ -94,19 +94,45 @@ pub(crate) const LATE: &[&str] = &[
 const REQUESTS: &[&str] =
     &["store: before request", "store: after request", "store: after request removed"];
 
-/// States in a bucket, with leases that run out: stopped there by tests, killed there by none yet.
-const BUCKET: &[&str] = &[
-    "store: after snapshot fenced",
-    "store: after epoch fenced",
+/// What a command passes that leaves a state in a bucket.
+pub(crate) const BUCKET: &[&str] = &[
+    "store: after lease taken",
     "store: after state named",
+    "store: before append",
+    "store: after append",
+    "store: before snapshot",
     "store: after snapshot",
     "store: after folded slots deleted",
+    "store: before release",
     "store: after lease given back",
 ];
 
+/// What a command passes that leaves none there.
+pub(crate) const BUCKET_REMOVAL: &[&str] = &[
+    "store: before removal",
+    "store: after removal durable",
+    "store: after removal deleted",
+    "store: after lease given back",
+];
+
+/// What a command passes that takes a lease in a bucket from one that did not give it back.
+pub(crate) const TAKEOVER: &[&str] = &["store: after snapshot fenced", "store: after epoch fenced"];
+
 const GROUPS: &[&[&str]] = &[
-    LEASE, JOURNAL, SNAPSHOT, REMOVAL, EFFECTS, READY, GONE, IMPORT, DECISIONS, LATE, REQUESTS,
+    LEASE,
+    JOURNAL,
+    SNAPSHOT,
+    REMOVAL,
+    EFFECTS,
+    READY,
+    GONE,
+    IMPORT,
+    DECISIONS,
+    LATE,
+    REQUESTS,
     BUCKET,
+    BUCKET_REMOVAL,
+    TAKEOVER,
 ];
 
 /// A hit of a fail point.
