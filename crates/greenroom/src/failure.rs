@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use greenroom_apply::ApplyError;
 use greenroom_engine::destroy::DestroyError;
@@ -67,11 +66,12 @@ pub(crate) enum Failure {
     /// Engine, store or provider failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The place where states live cannot be reached.
+    /// The bucket where states live cannot be reached.
+    #[cfg(feature = "aws")]
     #[error("the states in `{url}` cannot be reached: {}; nothing was changed", source.message)]
     States {
-        /// The place.
-        url: Arc<str>,
+        /// The bucket.
+        url: std::sync::Arc<str>,
         /// Why.
         #[source]
         source: greenroom_provider::Failure,
@@ -185,6 +185,7 @@ impl Failure {
     fn help(&self) -> Option<String> {
         let fixed = match self {
             Failure::Project(error) => return error.help(),
+            #[cfg(feature = "aws")]
             Failure::States { source, .. } => return source.help.clone(),
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
