@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use greenroom_model::address::Address;
+use greenroom_model::identity::{Digest, Uid};
 use greenroom_model::journal::{Effect, Entry, Intent, Subject};
 use greenroom_model::plan::{Action, Change, Plan};
 use greenroom_model::state::State;
@@ -86,7 +87,7 @@ impl Import {
         }
         let intent = intent(change, now);
         let subject = intent.subjects[0].clone();
-        let mut entries = opening(state, change, settings);
+        let mut entries = opening(state, change, settings, &subject.uid);
         entries.push(Entry::Intent(Box::new(intent)));
         let (provider, wanted) = (change.provider.clone(), change.planned.clone());
         Ok(Import { entries, subject, provider, wanted })
@@ -156,8 +157,9 @@ fn intent(change: &Change, now: i64) -> Intent {
 }
 
 /// What settling needs: the provider's settings. A plan that was interrupted is given up, for it
-/// does not know of the object and would make another.
-fn opening(state: &State, change: &Change, settings: Option<Object>) -> Vec<Entry> {
+/// does not know of the object and would make another: a run of the import alone takes its place,
+/// since what ends complete counts as applied.
+fn opening(state: &State, change: &Change, settings: Option<Object>, uid: &Uid) -> Vec<Entry> {
     let mut entries = Vec::new();
     let scope = &change.address.scope;
     let mut inputs = state.scopes.get(scope).map(|it| it.inputs.clone()).unwrap_or_default();
@@ -167,6 +169,10 @@ fn opening(state: &State, change: &Change, settings: Option<Object>) -> Vec<Entr
         inputs.providers.insert(change.provider.clone(), settings);
         entries.push(Entry::ScopeInputs { scope: scope.clone(), inputs: Box::new(inputs) });
     }
-    entries.extend(state.run.is_some().then_some(Entry::RunFinished { complete: true }));
+    if state.run.is_some() {
+        let plan = Digest::of(uid.0.as_bytes());
+        entries.push(Entry::RunStarted { plan, holder: "an import".into(), text: None });
+        entries.push(Entry::RunFinished { complete: true });
+    }
     entries
 }

@@ -1,5 +1,6 @@
 //! Importing: an object that nobody here made becomes the state's, or stays as it was.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{ApplyError, Cancel};
@@ -246,5 +247,33 @@ fn an_address_that_the_specs_do_not_have_is_refused_with_the_near_one() {
             lab.workbench.view(&greenroom_sim::lab::Lab::state_name()).await.unwrap().state,
             None
         );
+    });
+}
+
+#[test]
+fn a_plan_that_was_interrupted_before_an_import_was_not_applied() {
+    simulate(async {
+        let lab = Lab::new();
+        let id = plant(&lab);
+        let session = lab.open().await.unwrap();
+        let plan = lab.plan(session.state(), TEMPLATE).await;
+        session.close().await.unwrap();
+        lab.cloud.life().end_at(1, Some(Moment::Before(CallKind::Create)));
+        let mut session = lab.open().await.unwrap();
+        let cancel = Cancel::new();
+        let apply = session.apply(Arc::new(plan.clone()), Default::default(), &cancel);
+        tokio::select! {
+            biased;
+            () = lab.cloud.life().over() => {}
+            applied = apply => panic!("it was to die: {applied:?}"),
+        }
+        let lab = lab.after_kill();
+        import(&lab, NET, &id).await.unwrap();
+        let mut session = lab.open().await.unwrap();
+        assert!(!session.has_applied(&plan));
+        let again = session.apply(Arc::new(plan), Default::default(), &Cancel::new()).await;
+        assert!(matches!(again, Err(ApplyError::Refused(_))), "{again:?}");
+        session.close().await.unwrap();
+        lab.converge(TEMPLATE, 1, "imported").await;
     });
 }
