@@ -185,7 +185,7 @@ impl EffectKind {
     /// How many times as often as others it fails, so that rare ones fail at all.
     fn frailty(self) -> u8 {
         match self {
-            EffectKind::SetLen => 30,
+            EffectKind::SetLen => 40,
             EffectKind::RemoveDir => 20,
             EffectKind::RemoveFile => 5,
             EffectKind::CreateDir => 3,

@@ -208,6 +208,7 @@ fn stop(error: ApplyError) -> Stop {
             StoreError::Corrupt(_) | StoreError::Newer(_) | StoreError::Lost { .. },
         )
         | ApplyError::Format { .. }
+        | ApplyError::Differs { .. }
         | ApplyError::Replay { .. }
         | ApplyError::Impossible(_)
         | ApplyError::Moved { .. }
@@ -219,7 +220,6 @@ fn stop(error: ApplyError) -> Stop {
         | ApplyError::Unsettled { .. }
         | ApplyError::Unimportable { .. }
         | ApplyError::NotImported { .. }
-        | ApplyError::Differs { .. }
         | ApplyError::Cancelled => Stop::Trouble(format!("{error:?}")),
     }
 }

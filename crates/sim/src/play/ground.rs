@@ -17,6 +17,8 @@ use crate::script::{Crash, Script, Step};
 /// A folder on a faulty disk.
 pub(super) struct Ground {
     disk: FaultyDisk,
+    /// Where outcomes are kept that the store refused. It never fails: names there are random.
+    home: FaultyDisk,
     seed: u64,
     /// How many of the effects on the disk were asked for.
     reported: usize,
@@ -30,7 +32,8 @@ const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 2 };
 impl Ground {
     pub(super) fn new(script: &Script) -> Ground {
         let told = script.mishaps.as_ref().map(|it| it.effects.clone());
-        Ground { disk: FaultyDisk::new(), seed: script.seed, reported: 0, told, before: Vec::new() }
+        let (disk, home) = (FaultyDisk::new(), FaultyDisk::new());
+        Ground { disk, home, seed: script.seed, reported: 0, told, before: Vec::new() }
     }
 
     /// Loses what was said to be durable of the journal, if the power goes.
@@ -50,10 +53,7 @@ impl Ground {
 
     /// Where a process keeps outcomes that its store refused.
     pub(super) fn rescue(&self, life: &Life) -> RescueFolder {
-        RescueFolder::on(
-            Arc::new(self.disk.for_process(life.clone())),
-            Path::new("/home/ann/rescue"),
-        )
+        RescueFolder::on(Arc::new(self.home.for_process(life.clone())), "/home/ann/rescue")
     }
 
     /// Begins a step.
@@ -91,18 +91,19 @@ impl Ground {
     pub(super) fn crash(&mut self, crash: &Crash) {
         self.reported = 0;
         self.before = self.take_mishaps();
-        self.disk = match crash.power {
-            None => self.disk.after_kill(),
-            Some(world) => {
-                let worlds = self.disk.power_cuts();
-                let mut chance = Chance::new(u64::from(world));
-                let index = match chance.below(8) {
-                    0 => 0,
-                    1 => worlds - 1,
-                    _ => usize::try_from(chance.below(worlds as u64)).unwrap_or(0),
-                };
-                self.disk.after_power_cut(index)
-            }
-        };
+        self.disk = restarted(&self.disk, crash.power);
+        self.home = restarted(&self.home, crash.power);
     }
+}
+
+/// A disk after its machine stopped; if the power went, in one of the worlds that this may leave.
+fn restarted(disk: &FaultyDisk, power: Option<u32>) -> FaultyDisk {
+    let Some(world) = power else { return disk.after_kill() };
+    let worlds = disk.power_cuts();
+    let mut chance = Chance::new(u64::from(world));
+    disk.after_power_cut(match chance.below(8) {
+        0 => 0,
+        1 => worlds - 1,
+        _ => usize::try_from(chance.below(worlds as u64)).unwrap_or(0),
+    })
 }

@@ -24,6 +24,7 @@ const RARE: &[Moment] = &[
     Moment::Before(CallKind::Gone),
     Moment::Before(CallKind::Gone),
     Moment::Before(CallKind::Gone),
+    Moment::Before(CallKind::Gone),
     Moment::Disk(EffectKind::Rename),
     Moment::Disk(EffectKind::CreateDir),
     Moment::Disk(EffectKind::SetLen),
@@ -36,6 +37,7 @@ const OF_IMPORTS: &[Moment] = &[Moment::Before(CallKind::Import), Moment::After(
 /// Those of states that go.
 const OF_DESTROYS: &[Moment] = &[
     Moment::Disk(EffectKind::RemoveFile),
+    Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::Rename),
@@ -105,7 +107,7 @@ impl Author {
         let was_saved = self.saved.take().is_some();
         match self.chance.below(100) {
             _ if !self.specs.contains_key(environment) => Command::Apply(self.changed(environment)),
-            0..=59 if was_saved => Command::ApplySaved,
+            0..=74 if was_saved => Command::ApplySaved,
             0..=36 => Command::Apply(self.changed(environment)),
             37..=48 => Command::Apply(self.spec(environment)),
             49..=52 => Command::Plan(self.changed(environment)),
@@ -155,7 +157,7 @@ impl Author {
             0..=22 => (1 + chance.below(2), Some(*chance.pick(rare))),
             23..=35 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
             36..=54 => (1 + chance.below(90), None),
-            55..=80 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
+            55..=84 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
             _ => return None,
         };
         let power = chance.percent(50).then(|| u32::try_from(chance.below(1 << 31)).unwrap_or(0));
@@ -166,10 +168,10 @@ impl Author {
         let resources = self.specs.get(environment).map(|it| it.resources.clone());
         let resources = resources.unwrap_or_default();
         let chance = &mut self.chance;
-        let is_met = !resources.is_empty() && chance.percent(50);
+        let is_met = !resources.is_empty() && chance.percent(70);
         let count = if is_met { 1 + chance.below(4) } else { 0 };
         let deed = |_| {
-            let longest = *chance.pick(&[500, 1000, 5000]);
+            let longest = *chance.pick(&[500, 500, 1000, 5000]);
             let after = chance.below(longest);
             let what = what(environment, &resources, chance);
             Deed { after, what }
@@ -182,9 +184,9 @@ fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> What 
     let resource = chance.pick(resources);
     let address = resource.address(environment);
     match chance.below(20) {
-        0..=5 => What::Kill(address),
-        6..=9 => What::BreakDown(address),
-        10..=15 => What::Take(address),
+        0..=4 => What::Kill(address),
+        5..=10 => What::BreakDown(address),
+        11..=15 => What::Take(address),
         _ => match &resource.kind {
             Kind::Network { .. } => What::Hold(address),
             Kind::Machine { .. } => What::Change(address, "size".into()),

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod book;
 mod flaws;
+mod replays;
 mod seeds;
 
 #[test]
