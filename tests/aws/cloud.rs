@@ -49,7 +49,9 @@ impl Shop {
         let shop = Shop::empty();
         // A bucket's name is taken for all accounts.
         let bucket = format!("states-{}", shop.account.id());
-        shop.send("s3", &format!("PUT /{bucket}"), "");
+        let region = "<CreateBucketConfiguration><LocationConstraint>eu-central-1\
+                      </LocationConstraint></CreateBucketConfiguration>";
+        shop.send("s3", &format!("PUT /{bucket}"), region);
         shop.write(
             "greenroom.toml",
             &format!(
