@@ -153,11 +153,13 @@ impl Shop {
 
     fn send(&self, service: &str, call: &str, body: &str) -> String {
         let host = self.account.endpoint().trim_start_matches("http://").to_owned();
+        let is_xml = body.starts_with('<');
+        let kind = if is_xml { "application/xml" } else { "application/x-www-form-urlencoded" };
         let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.account.id());
         let request = format!(
             "{call} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let mut stream = TcpStream::connect(&host).expect("the cloud listens");
