@@ -5,6 +5,7 @@ mod flaw;
 mod ground;
 mod inspect;
 mod lineages;
+mod others;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use greenroom_apply::{Event, NoGates, Observer, Providers, Workbench};
-use greenroom_model::value::Value;
 use tokio::time::sleep;
 
 pub use flaw::Flaw;
@@ -26,13 +26,13 @@ use crate::disk::Fault;
 use crate::lab::Lab;
 use crate::life::{Life, Moment};
 use crate::rig::{SimClock, line, simulate};
-use crate::script::{Command, Crash, Deed, ENVIRONMENTS, Mishaps, Script, Sky, Spec, Step, What};
+use crate::script::{Command, Crash, ENVIRONMENTS, Mishaps, Script, Sky, Spec, Step};
 use crate::tally::{Operation, Tally, Trouble};
 use command::Errand;
 use flaw::Flawed;
 use ground::Ground;
 use inspect::Inspector;
-use lineages::{Lineages, OTHERS};
+use lineages::Lineages;
 
 /// How long after a call was sent a look-up may still miss what it made, as the types declare it:
 /// longer than calls are under way and looks are behind.
@@ -191,7 +191,7 @@ impl Play {
                 done = work => Some(done),
             }
         };
-        let (done, ()) = tokio::join!(process, self.deeds(&step.deeds));
+        let (done, ()) = tokio::join!(process, others::deeds(&self.cloud, &step.deeds));
         if let Some(moment) = life.last_moment() {
             played.figures.crashes += 1;
             let crash = step.crash.expect("only what is told to ends");
@@ -264,58 +264,6 @@ impl Play {
         lab.environment = inspect::scope(name);
         let Environment { wanted, saved } = &self.environments[name];
         Errand { lab, inspector: &self.inspector, saved: saved.clone(), wanted: wanted.clone() }
-    }
-
-    /// What others do while commands run.
-    async fn deeds(&self, deeds: &[Deed]) {
-        join_all(deeds.iter().map(|deed| async {
-            sleep(Duration::from_millis(deed.after)).await;
-            self.deed(&deed.what);
-        }))
-        .await;
-    }
-
-    fn deed(&self, what: &What) {
-        let cloud = &self.cloud;
-        match what {
-            What::Kill(address) => _ = cloud.kill(address),
-            What::BreakDown(address) => _ = cloud.break_down(address),
-            What::Change(address, attribute) => {
-                let value = if attribute == "port" { Value::from(99) } else { "odd".into() };
-                cloud.change(address, attribute, value);
-            }
-            What::Take(address) => {
-                for id in cloud.ids_at(address) {
-                    cloud.give_away(&id, OTHERS);
-                }
-            }
-            What::Hold(address) => self.hold(address),
-            What::Name(name) => self.squat(name),
-        }
-    }
-
-    /// Others make something that holds an object.
-    fn hold(&self, address: &str) {
-        let is_network = address.contains("sim_network");
-        let (holder, attribute) = match is_network {
-            true => ("others/sim_machine.m", "network_id"),
-            false => ("others/sim_listener.l", "group"),
-        };
-        for id in self.cloud.ids_at(address) {
-            let attributes = [(attribute.into(), Value::from(id))].into();
-            self.cloud.plant_of(&holder.parse().expect("an address"), attributes, OTHERS);
-        }
-    }
-
-    /// Others make a group of this name, if they can.
-    fn squat(&self, name: &str) {
-        let value = Value::from(name);
-        let is_taken = |it: &SimObject| it.attributes.get("name") == Some(&value);
-        if !self.cloud.objects().iter().any(is_taken) {
-            let attributes = [("name".into(), value.clone())].into();
-            let address = "others/sim_group.g".parse().expect("an address");
-            self.cloud.plant_of(&address, attributes, OTHERS);
-        }
     }
 
     /// Everything that is under way comes to its end, and nothing goes wrong any more.
