@@ -8,6 +8,8 @@ use greenroom_model::plan::{
     Action, Expectation, Need, RemovalReason, ReplaceOrder, ReplaceReason,
 };
 use greenroom_model::schema::Strength;
+use greenroom_model::state::{Remote, State};
+use greenroom_model::value::Value;
 
 use super::APPLY_PHASE;
 use crate::graph::{self, Draft};
@@ -86,7 +88,8 @@ impl Planner {
         }
     }
 
-    /// A delete waits for every update and delete of an object whose recorded reads include it.
+    /// A delete waits for every update and delete of an object whose recorded reads include it; for
+    /// an update that need not come first, only where that leads in no circle.
     fn connect_deletes(
         &self,
         drafts: &mut [Draft],
@@ -122,9 +125,11 @@ impl Planner {
                         if *delete != *own && waits() {
                             let need = Need { operation: *own, until: Strength::Complete };
                             let draft = &mut drafts[*delete as usize];
-                            match own_delete {
-                                Some(_) => draft.needs.push(need),
-                                None => draft.wishes.push(need),
+                            if own_delete.is_some() || self.is_held(state, draft, &address, remote)
+                            {
+                                draft.needs.push(need);
+                            } else {
+                                draft.wishes.push(need);
                             }
                         }
                     }
@@ -132,6 +137,27 @@ impl Planner {
             }
         }
     }
+}
+
+impl Planner {
+    /// Whether what a draft deletes cannot go before an object that holds it is changed.
+    fn is_held(&self, state: &State, draft: &Draft, holder: &Address, remote: &Remote) -> bool {
+        let Action::Delete(removal) = &draft.action else { return false };
+        let Some(instance) = state.instance(&removal.address) else { return false };
+        let mut deleted = instance.current.iter().chain(&instance.deposed);
+        let Some(deleted) = deleted.find(|it| it.uid == removal.uid) else { return false };
+        let Some(known) = self.input.schemas.of_block(&holder.block) else { return false };
+        let holding = known.schema.attributes.iter().filter(|(_, attribute)| attribute.holds);
+        let mut held = holding.filter_map(|(name, _)| remote.attributes.get(name));
+        held.any(|value| mentions(value, &deleted.id))
+    }
+}
+
+/// Whether an id stands anywhere in a value.
+fn mentions(value: &Value, id: &str) -> bool {
+    let in_list = || value.as_list().is_some_and(|it| it.iter().any(|it| mentions(it, id)));
+    let in_object = || value.as_object().is_some_and(|it| it.values().any(|it| mentions(it, id)));
+    value.as_str() == Some(id) || in_list() || in_object()
 }
 
 /// Whether a draft waits for another, as whoever reads an object waits for what makes it.
