@@ -54,6 +54,15 @@ pub enum ApplyError {
         #[source]
         source: Failure,
     },
+    /// An object could not be told until when it may live.
+    #[error("`{address}` does not say the new expiry; the environment expires when it did")]
+    Unrenewed {
+        /// The object.
+        address: Address,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
     /// A provider's settings lead to another world than the one that the state's objects are in.
     #[error(
         "the provider `{provider}` would look for `{scope}` elsewhere: `{setting}` was {before}, and would be {after}; nothing was changed"

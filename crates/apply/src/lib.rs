@@ -14,6 +14,7 @@ mod files;
 mod gates;
 mod import;
 mod journal;
+mod lifetime;
 mod migrate;
 mod providers;
 mod rescue;

@@ -12,7 +12,7 @@ use greenroom_model::address::Scope;
 use greenroom_model::identity::{EnvironmentKind, Lineage, Owner, Sequence};
 use greenroom_model::journal::Entry;
 use greenroom_model::plan::{Plan, Purpose};
-use greenroom_model::state::State;
+use greenroom_model::state::{Lifetime, State};
 use greenroom_store::{Holder, Lease, Loaded, StateName};
 use tokio::time::{sleep, timeout};
 
@@ -220,7 +220,7 @@ fn new_state(name: &StateName, lineage: Lineage) -> State {
             Some(_) => EnvironmentKind::Ephemeral,
             None => EnvironmentKind::Promoted,
         },
-        expires: None,
+        lifetime: Lifetime::default(),
         scopes: Default::default(),
         roster: None,
         open: Default::default(),
@@ -240,6 +240,6 @@ pub(crate) fn owner(state: &State, scope: &Scope) -> Arc<Owner> {
         scope: scope.clone(),
         lineage: state.lineage.clone(),
         kind: state.kind,
-        expires: state.expires.clone(),
+        expires: state.lifetime.expires.clone(),
     })
 }

@@ -217,7 +217,7 @@ fn remotes(views: &BTreeMap<StateName, View>) -> BTreeSet<Known> {
 }
 
 /// The objects of a state that are not on their way out.
-fn objects(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
+pub(crate) fn objects(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
     state
         .instances()
         .flat_map(|(address, it)| {
@@ -244,7 +244,7 @@ fn grouped(views: &BTreeMap<StateName, View>) -> Vec<(Group<'_>, Vec<Object>)> {
     groups
 }
 
-fn object(state: &State, address: Address, remote: &Remote) -> Object {
+pub(crate) fn object(state: &State, address: Address, remote: &Remote) -> Object {
     Object {
         kind: address.block.kind.clone(),
         uid: remote.uid.clone(),

@@ -3,6 +3,7 @@
 mod changing;
 mod creating;
 mod owned;
+mod renew;
 mod schema;
 mod waiting;
 
@@ -224,6 +225,10 @@ impl Provider for AwsProvider {
     async fn owned(&self, project: &str) -> Result<Vec<Owned>, Failure> {
         self.aws.check_account().await?;
         self.owned_by(project).await
+    }
+
+    async fn renew(&self, objects: Vec<Object>) -> Vec<Result<(), Failure>> {
+        self.renew_all(objects).await
     }
 
     async fn create(&self, request: CreateRequest) -> Result<Created, Failure> {

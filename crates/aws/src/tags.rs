@@ -16,6 +16,8 @@ pub(crate) type Tags = BTreeMap<String, String>;
 pub(crate) const PREFIX: &str = "greenroom:";
 /// The key of the tag with the state's lineage.
 pub(crate) const LINEAGE: &str = "greenroom:lineage";
+/// The key of the tag with the time when an ephemeral environment may be removed.
+pub(crate) const EXPIRES: &str = "greenroom:expires";
 /// The key of the tag with the project's name.
 pub(crate) const PROJECT: &str = "greenroom:project";
 /// The key of the tag with the object's uid.

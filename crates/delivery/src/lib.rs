@@ -1,6 +1,16 @@
-//! Delivery: what turns environments into a pipeline.
+//! Delivery: projects, stages and environments, and what turns them into a pipeline.
 //!
-//! So far the gates: real probes behind the driver's trait. Deliberately absent: rendering, and
-//! everything about resources; what is made and in which order, the engine says.
+//! Deliberately absent: rendering, and everything about resources; what is made and in which order,
+//! the engine says.
 
+pub mod command;
+pub mod environment;
 pub mod gates;
+pub mod lifetime;
+pub mod names;
+pub mod outputs;
+mod patience;
+pub mod project;
+pub mod record;
+pub mod run;
+pub mod wanted;

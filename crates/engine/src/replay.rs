@@ -130,6 +130,7 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
         Entry::Outputs { scope, outputs } => {
             state.scopes.entry(scope).or_default().outputs = outputs;
         }
+        Entry::Lifetime(lifetime) => state.lifetime = lifetime,
         Entry::Unwatched { uid } => {
             state.watch.retain(|watch| !watch.intent.subjects.iter().any(|it| it.uid == uid));
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_model::address::Scope;
-use greenroom_model::identity::EnvironmentKind;
+use greenroom_model::identity::{Digest, EnvironmentKind};
 use greenroom_model::roster::{Role, Weight};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
@@ -90,6 +90,7 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
     let providers = provider_settings(request.project, stage, &mut diagnostics);
     let mut variables = variables::assign(&request, stage, &templates, &mut diagnostics);
     let images = images(&request);
+    let image_set = image_set(&images);
     let scopes = templates
         .into_iter()
         .map(|(scope, template)| {
@@ -98,7 +99,7 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
                 template: template.clone(),
                 variables: variables.remove(&scope).unwrap_or_default(),
                 images: images.clone(),
-                image_set: None,
+                image_set: image_set.clone(),
                 providers: providers.clone(),
                 role: Role::Live,
                 weight: Weight::FULL,
@@ -139,6 +140,13 @@ fn images(request: &ResolveRequest<'_>) -> BTreeMap<Arc<str>, Arc<str>> {
         .filter_map(|(name, image)| Some((name.clone(), image.id.as_ref()?.value.clone())));
     let given = request.images.iter().map(|(name, id)| (name.as_str().into(), id.as_str().into()));
     fixed.chain(given).collect()
+}
+
+/// The digest of images as one unit; `None` of no image.
+fn image_set(images: &BTreeMap<Arc<str>, Arc<str>>) -> Option<Digest> {
+    let lines = images.iter().map(|(name, id)| format!("{name}\0{id}\n"));
+    let text = lines.collect::<String>();
+    (!text.is_empty()).then(|| Digest::of(text.as_bytes()))
 }
 
 /// Each provider configuration's settings, those of the stage over those of the project.

@@ -11,8 +11,8 @@ use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::invocation::{self, Invocation};
-use crate::project::{Place, Project, find, given_folder};
 use crate::world;
+use greenroom_delivery::project::{Place, Project, find, given_folder};
 
 /// Environment variables in which build servers give the page of a build.
 const BUILD_PAGES: [&str; 2] = ["BUILD_URL", "CI_JOB_URL"];

@@ -14,10 +14,11 @@ use greenroom_store::StoreError;
 
 use crate::exit::Exit;
 use crate::palette::Palette;
-use crate::project::{PlaceError, ProjectError};
 use crate::view::diagnostics::Diagnostics;
 use crate::view::error::ErrorView;
 use crate::view::{Fields, Kind, Message};
+use greenroom_delivery::project::{PlaceError, ProjectError};
+use greenroom_delivery::wanted::WantedError;
 
 /// A command's failure. Failed operations are none: a summary tells them.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +169,21 @@ pub(crate) enum Failure {
 fn there(files: &[String]) -> String {
     let verb = if files.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", files.join(", "))
+}
+
+impl From<WantedError> for Failure {
+    fn from(error: WantedError) -> Failure {
+        match error {
+            WantedError::Mistakes { diagnostics, sources } => {
+                Failure::Mistakes { diagnostics, sources }
+            }
+            WantedError::NoStage { name, help } => Failure::NoStage { name, help },
+            WantedError::NoTemplates(stage) => Failure::NoTemplates(stage),
+            WantedError::NotYet { stage, what } => Failure::NotYet { stage, what },
+            WantedError::Apply(error) => Failure::Apply(error),
+            WantedError::Random(source) => Failure::System(source),
+        }
+    }
 }
 
 impl Failure {

@@ -17,7 +17,6 @@ mod invocation;
 mod logging;
 mod palette;
 mod progress;
-mod project;
 mod signals;
 mod view;
 mod world;

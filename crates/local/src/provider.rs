@@ -126,6 +126,19 @@ impl LocalProvider {
         }
     }
 
+    fn renew_one(&self, object: &Object) -> Result<(), Failure> {
+        let kind = self.resource_type(&object.kind)?;
+        let uid = uid_of(&object.id)?;
+        self.refuse_strangers(kind, &uid, &object.owner)?;
+        let root = &self.context.root;
+        let Some(before) = root.owner(kind.object_type(), &uid).map_err(|it| failure::file(&it))?
+        else {
+            return Ok(());
+        };
+        let owner = owner(&object.owner, &uid, &object.kind, &before.address);
+        root.set_owner(kind.object_type(), &owner).map_err(|error| failure::file(&error))
+    }
+
     /// A failed create leaves nothing, unless even that failed.
     fn after_failed_create(&self, kind: &dyn ResourceType, uid: &Uid, failure: Failure) -> Failure {
         if self.context.root.folder(kind.object_type(), uid).exists() {
@@ -186,6 +199,10 @@ impl Provider for LocalProvider {
             answers.push(self.find_one(request, &world).await);
         }
         answers
+    }
+
+    async fn renew(&self, objects: Vec<Object>) -> Vec<Result<(), Failure>> {
+        objects.iter().map(|object| self.renew_one(object)).collect()
     }
 
     async fn owned(&self, project: &str) -> Result<Vec<Owned>, Failure> {

@@ -13,7 +13,7 @@ use crate::gate::Verdict;
 use crate::identity::{Digest, Incarnation, Sequence, Uid};
 use crate::plan::OperationId;
 use crate::roster::Decision;
-use crate::state::{Inputs, Reads, Status};
+use crate::state::{Inputs, Lifetime, Reads, Status};
 use crate::value::Value;
 
 /// One record of a journal.
@@ -118,6 +118,8 @@ pub enum Entry {
         /// The object that never appeared, or was deleted when it did.
         uid: Uid,
     },
+    /// Who made the environment is noted, or it may live longer.
+    Lifetime(Lifetime),
 }
 
 /// What was seen of an object that changed without us.

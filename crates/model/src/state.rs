@@ -31,8 +31,8 @@ pub struct State {
     pub stage: Arc<str>,
     /// Whether it is an ephemeral environment's or a promoted stage's.
     pub kind: EnvironmentKind,
-    /// When an ephemeral environment may be removed: RFC 3339, UTC.
-    pub expires: Option<Arc<str>>,
+    /// Who made it, and how long it may live.
+    pub lifetime: Lifetime,
     /// Front and environments.
     pub scopes: BTreeMap<Scope, ScopeState>,
     /// The environments of a promoted stage, with role and weight.
@@ -49,6 +49,17 @@ pub struct State {
     pub sequence: Sequence,
     /// Fields of a newer version.
     pub extra: Extra,
+}
+
+/// Who made a state's environment, when, and until when it may live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When it was made: RFC 3339, UTC.
+    pub made: Option<Arc<str>>,
+    /// By whom, for people.
+    pub made_by: Option<Arc<str>>,
+    /// When an ephemeral environment may be removed: RFC 3339, UTC. `None` is never.
+    pub expires: Option<Arc<str>>,
 }
 
 /// One front or environment of a state.

@@ -67,6 +67,14 @@ pub trait Provider: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Makes objects say of their owner what their requests say, such as another time until which
+    /// they may live. What is gone is passed over.
+    ///
+    /// The default is for a provider whose objects do not say whose they are.
+    async fn renew(&self, objects: Vec<Object>) -> Vec<Result<(), Failure>> {
+        objects.iter().map(|_| Ok(())).collect()
+    }
+
     /// Makes an object and returns as soon as it has an id.
     ///
     /// # Errors

@@ -13,10 +13,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean …`, or the list of what there is, if it is short.
-pub(crate) fn suggestion<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+#[must_use]
+pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     const LONGEST_LIST: usize = 12;
     let candidates: Vec<&str> = candidates.into_iter().collect();
     if let Some(near) = nearest(name, candidates.iter().copied()) {

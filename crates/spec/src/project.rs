@@ -83,7 +83,11 @@ pub struct Stage {
     pub front_of: Option<Located<Arc<str>>>,
     /// How long an ephemeral environment may live.
     pub ttl: Option<Located<Duration>>,
-    /// Commands to run in it; these are no templates.
+    /// How long each part of a run may take.
+    pub timeouts: Timeouts,
+    /// What becomes of an environment in which something failed.
+    pub on_failure: OnFailure,
+    /// Commands to run in it, in order, each by the shell; these are no templates.
     pub run: Vec<Located<Arc<str>>>,
     /// Artifacts to publish.
     pub publish: Vec<Located<Arc<str>>>,
@@ -91,10 +95,36 @@ pub struct Stage {
     pub bake: Vec<Located<Arc<str>>>,
     /// `variables`: values for the variables of its templates.
     pub variables: BTreeMap<Arc<str>, Node>,
+    /// `matrix`: values for variables of its templates; a run has an environment for each
+    /// combination of them.
+    pub matrix: BTreeMap<Arc<str>, Vec<Node>>,
     /// `[stage.NAME.provider.NAME]`: settings that differ in this stage.
     pub providers: BTreeMap<Arc<str>, ProviderBlock>,
     /// `[stage.NAME.promotion]`, for a stage that promotes.
     pub promotion: Option<Promotion>,
+}
+
+/// How long each part of a stage's run may take; `None` is as long as it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the environment is up.
+    pub up: Option<Duration>,
+    /// All commands together.
+    pub run: Option<Duration>,
+    /// Until the environment is gone.
+    pub down: Option<Duration>,
+}
+
+/// What becomes of an ephemeral environment that does not come up, or in which a command fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is torn down.
+    #[default]
+    Destroy,
+    /// It stays until it expires, for somebody to look at. A later run of its name makes it anew.
+    Keep,
+    /// It stays until it expires, and a later run of its name goes on with it.
+    Resume,
 }
 
 /// How a stage promotes.

@@ -38,6 +38,15 @@ impl Holder {
             lease: random_id(),
         }
     }
+
+    /// Who it is, without what it does: `ann on ci-4`, and the page of its build.
+    pub fn introduction(&self) -> String {
+        let Holder { user, host, .. } = self;
+        match &self.build {
+            Some(build) => format!("{user} on {host}, {build}"),
+            None => format!("{user} on {host}"),
+        }
+    }
 }
 
 /// 32 hexadecimal digits from the operating system's randomness.

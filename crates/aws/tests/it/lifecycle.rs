@@ -182,7 +182,7 @@ pub(crate) fn object_of(state: &State, address: &Address) -> Object {
             scope: address.scope.clone(),
             lineage: state.lineage.clone(),
             kind: state.kind,
-            expires: state.expires.clone(),
+            expires: state.lifetime.expires.clone(),
         }),
         timeout: None,
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use greenroom_model::identity::{Digest, Sequence, Uid};
 use greenroom_model::journal::{Entry, Made, Outcome, Seen};
-use greenroom_model::state::Status;
+use greenroom_model::state::{Lifetime, Status};
 use serde::{Deserialize, Serialize};
 
 use super::document;
@@ -112,6 +112,14 @@ enum EntryForm<'a> {
     Unwatched {
         #[serde(borrow)]
         uid: Text<'a>,
+    },
+    Lifetime {
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        made: Option<Text<'a>>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        made_by: Option<Text<'a>>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Text<'a>>,
     },
 }
 
@@ -236,6 +244,11 @@ impl<'a> EntryForm<'a> {
                 sensitive_outputs: marks::of_map(outputs),
             },
             Entry::Unwatched { uid } => EntryForm::Unwatched { uid: Text::from(&uid.0) },
+            Entry::Lifetime(Lifetime { made, made_by, expires }) => EntryForm::Lifetime {
+                made: made.as_ref().map(Text::from),
+                made_by: made_by.as_ref().map(Text::from),
+                expires: expires.as_ref().map(Text::from),
+            },
         }
     }
 
@@ -290,6 +303,11 @@ impl<'a> EntryForm<'a> {
                 )?,
             },
             EntryForm::Unwatched { uid } => Entry::Unwatched { uid: Uid(uid.keep()) },
+            EntryForm::Lifetime { made, made_by, expires } => Entry::Lifetime(Lifetime {
+                made: made.map(|text| text.keep()),
+                made_by: made_by.map(|text| text.keep()),
+                expires: expires.map(|text| text.keep()),
+            }),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use greenroom_model::address::{BlockName, InstanceKey, Scope};
 use greenroom_model::identity::{Digest, EnvironmentKind, Lineage, Sequence};
 use greenroom_model::journal::Intent;
-use greenroom_model::state::{Instance, Run, ScopeState, State, Watch};
+use greenroom_model::state::{Instance, Lifetime, Run, ScopeState, State, Watch};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -61,6 +61,10 @@ struct StateForm<'a, S> {
     #[serde(borrow)]
     stage: Text<'a>,
     kind: EnvironmentKind,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    made: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    made_by: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     expires: Option<Text<'a>>,
     sequence: u64,
@@ -137,7 +141,9 @@ impl<'a> StateForm<'a, WrittenScopes<'a>> {
             project: Text::from(&state.project),
             stage: Text::from(&state.stage),
             kind: state.kind,
-            expires: state.expires.as_ref().map(Text::from),
+            made: state.lifetime.made.as_ref().map(Text::from),
+            made_by: state.lifetime.made_by.as_ref().map(Text::from),
+            expires: state.lifetime.expires.as_ref().map(Text::from),
             sequence: state.sequence.0,
             scopes: WrittenScopes(&state.scopes),
             roster: state.roster.as_ref().map(RosterForm::of),
@@ -162,7 +168,11 @@ impl StateForm<'_, ReadScopes> {
             project: self.project.keep(),
             stage: self.stage.keep(),
             kind: self.kind,
-            expires: self.expires.map(|text| text.keep()),
+            lifetime: Lifetime {
+                made: self.made.map(|text| text.keep()),
+                made_by: self.made_by.map(|text| text.keep()),
+                expires: self.expires.map(|text| text.keep()),
+            },
             scopes: self.scopes.0,
             roster: self.roster.map(|roster| roster.read(reader)).transpose()?,
             open,

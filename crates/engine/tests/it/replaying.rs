@@ -11,7 +11,7 @@ use greenroom_model::journal::{
     Effect, Entry, Handle, Intent, Lifecycle, Made, Outcome, Seen, Subject,
 };
 use greenroom_model::plan::{OperationId, OperationKind};
-use greenroom_model::state::{State, Status};
+use greenroom_model::state::{Lifetime, State, Status};
 use greenroom_model::value::Value;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ pub(crate) fn empty() -> State {
         project: "shop".into(),
         stage: "test".into(),
         kind: EnvironmentKind::Ephemeral,
-        expires: None,
+        lifetime: Lifetime::default(),
         scopes: BTreeMap::new(),
         roster: None,
         open: BTreeMap::new(),

@@ -8,12 +8,13 @@ use greenroom_model::plan::Plan;
 
 use super::carry_out::Undertaking;
 use super::plan_file::{self, Subject};
-use super::prepare::{Sight, Wanted, buildable, wanted};
+use super::prepare::planned;
 use crate::cli::ApplyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::Project;
+use greenroom_delivery::project::Project;
+use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 
 pub(super) async fn run(args: ApplyArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
@@ -32,7 +33,7 @@ async fn apply_stage(
     buildable(&project, stage)?;
     let place = context.place(&project, stage, args.environment.env.as_deref())?;
     let environment = place.environment.clone();
-    let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
+    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
     let secrets = wanted.secrets();
     let undertaking =
         Undertaking::begin(context, &project, None, args.execution, args.detail).await?;
@@ -62,7 +63,7 @@ async fn plan(
     };
     let Undertaking { context, workbench, cancel, .. } = undertaking;
     tokio::select! {
-        plan = wanted.plan(context, project, workbench, sight) => plan,
+        plan = planned(wanted, context, project, workbench, sight) => plan,
         () = cancel.cancelled() => Err(ApplyError::Cancelled.into()),
     }
 }

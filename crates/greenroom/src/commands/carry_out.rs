@@ -15,12 +15,12 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::project::Project;
 use crate::signals;
 use crate::view::outputs::Outputs;
 use crate::view::plan::{PlanView, totals};
 use crate::view::summary::{Outcome, Summary};
 use crate::world;
+use greenroom_delivery::project::Project;
 
 /// A command that changes something, while it runs.
 pub(super) struct Undertaking<'a> {

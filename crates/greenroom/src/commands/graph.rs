@@ -4,13 +4,13 @@ use greenroom_apply::Planned;
 use greenroom_engine::resolve::Missing;
 use greenroom_spec::diagnostic::Diagnostic;
 
-use super::prepare::{buildable, check, wanted};
 use crate::cli::GraphArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::in_order;
 use crate::view::graph::Graph;
+use greenroom_delivery::project::in_order;
+use greenroom_delivery::wanted::{buildable, check, wanted};
 
 pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
@@ -18,7 +18,7 @@ pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Fail
     buildable(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let environment = place.environment;
-    let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
+    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
     let workbench = context.reader(&project).await?;
     let planned = match wanted.desired {
         Some(desired) => check(&project, &workbench, desired).await?,

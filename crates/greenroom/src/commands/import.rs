@@ -10,14 +10,15 @@ use greenroom_model::plan::{Action, Plan};
 use greenroom_model::state::State;
 
 use super::carry_out::Undertaking;
-use super::prepare::{Sight, Wanted, buildable, wanted};
+use super::prepare::planned;
 use crate::cli::{Detail, Execution, ImportArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::{Place, Project};
 use crate::view::imported::Imported;
 use crate::view::plan::PlanView;
+use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 
 /// It takes nothing away, so that nobody is asked.
 const UNASKED: Execution = Execution { yes: true, parallelism: 1 };
@@ -28,7 +29,7 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> Result<Exit, Fai
     buildable(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let environment = place.environment.clone();
-    let wanted = wanted(&mut project, stage, environment, &args.inputs, Missing::Refuse);
+    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
     let undertaking =
         Undertaking::begin(context, &project, None, UNASKED, Detail { verbose: false }).await?;
     let mut session = undertaking.open(&place.state).await?;
@@ -85,12 +86,12 @@ async fn show_next(
 ) -> Result<(), Failure> {
     undertaking.progress.busy("planning");
     let Undertaking { context, workbench, cancel, progress, .. } = undertaking;
-    let planned = tokio::select! {
-        plan = wanted.plan(context, project, workbench, sight(state, Refresh::Bulk)) => plan,
+    let plan = tokio::select! {
+        plan = planned(wanted, context, project, workbench, sight(state, Refresh::Bulk)) => plan,
         () = cancel.cancelled() => Err(ApplyError::Cancelled.into()),
     };
     progress.quiet();
-    context.console.data(&PlanView::of(&planned?, false));
+    context.console.data(&PlanView::of(&plan?, false));
     Ok(())
 }
 
@@ -103,7 +104,7 @@ async fn plan(
 ) -> Result<Plan, Failure> {
     undertaking.progress.busy("planning");
     tokio::select! {
-        plan = wanted.plan_silently(project, &undertaking.workbench, sight) => Ok(plan?.0),
+        plan = wanted.plan(project, &undertaking.workbench, sight) => Ok(plan?.0),
         () = undertaking.cancel.cancelled() => Err(ApplyError::Cancelled.into()),
     }
 }

@@ -1,12 +1,13 @@
 //! `greenroom output`: what an environment tells those who use it.
 
+use greenroom_spec::near;
+
 use super::state::look;
 use crate::cli::OutputArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::outputs::{Outputs, raw};
-use crate::view::words::suggestion;
 
 pub(super) async fn run(args: OutputArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
@@ -22,7 +23,7 @@ pub(super) async fn run(args: OutputArgs, context: &Context) -> Result<Exit, Fai
             what: "output",
             name: name.clone(),
             state: looked.place.state.to_string(),
-            help: suggestion(name, outputs.values.keys().map(String::as_str)),
+            help: near::suggestion(name, outputs.values.keys().map(String::as_str)),
         });
     };
     if args.raw && !context.console.is_json() {

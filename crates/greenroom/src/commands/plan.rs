@@ -15,17 +15,18 @@ use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_store::StateName;
 
-use super::prepare::{Sight, buildable, new_lineage, wanted};
+use super::prepare::planned;
 use super::provisional::promised;
 use crate::cli::PlanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::project::{Place, Project};
 use crate::view::files::FilesWritten;
 use crate::view::notice::InFlight;
 use crate::view::plan::PlanView;
+use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::{Sight, buildable, new_lineage, wanted};
 
 pub(super) async fn run(args: PlanArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = if args.destroy { context.sound_project()? } else { context.project()? };
@@ -65,16 +66,17 @@ async fn change(
     state: Option<State>,
 ) -> Result<Plan, Failure> {
     let environment = place.environment.clone();
-    let wanted = wanted(project, &args.target.stage, environment, &args.inputs, Missing::Refuse);
+    let wanted =
+        wanted(project, &args.target.stage, environment, &args.inputs.given(), Missing::Refuse);
     let desired = wanted.desired.clone();
     let refresh = args.refresh.into();
     if let Some(state) = state {
         let lineage = state.lineage.clone();
         let sight = Sight { state: Some(Arc::new(state)), lineage, refresh };
-        return wanted.plan(context, project, workbench, sight).await;
+        return planned(wanted, context, project, workbench, sight).await;
     }
     let sight = Sight { state: None, lineage: new_lineage()?, refresh };
-    let plan = wanted.plan(context, project, workbench, sight).await?;
+    let plan = planned(wanted, context, project, workbench, sight).await?;
     // A saved plan keeps its lineage for the state that it makes.
     match desired.filter(|_| args.out.is_none()) {
         Some(desired) => without_lineage(plan, project, workbench, desired).await,

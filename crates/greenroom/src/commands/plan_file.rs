@@ -10,12 +10,12 @@ use greenroom_model::plan::Plan;
 use greenroom_store::StateName;
 
 use super::carry_out::Undertaking;
-use super::prepare::wanted;
-use crate::cli::{ApplyArgs, Inputs};
+use crate::cli::ApplyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::{PlaceError, Project};
+use greenroom_delivery::project::{Inputs, PlaceError, Project};
+use greenroom_delivery::wanted::wanted;
 
 /// What a word on the command line stands for.
 pub(super) enum Subject {
@@ -65,7 +65,7 @@ pub(super) async fn apply(
         let (theirs, ours) = (plan.project.to_string(), ours.to_string());
         return Err(Failure::OtherProject { file: file.to_owned(), theirs, ours });
     }
-    let secrets = secrets(&plan, &mut project, &args.inputs)?;
+    let secrets = secrets(&plan, &mut project, &args.inputs.given())?;
     let state = state(&plan)?;
     // A plan to make everything anew was made before its state was.
     let lineage = Some(plan.lineage.clone());

@@ -6,9 +6,9 @@ use crate::cli::ShowArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::Project;
 use crate::view::plan::PlanView;
 use crate::view::state::{Detail, StateView, States};
+use greenroom_delivery::project::Project;
 
 pub(super) async fn run(args: ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let Some(target) = &args.target else { return list(context).await };

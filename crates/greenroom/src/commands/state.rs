@@ -13,8 +13,8 @@ use crate::cli::StateCommand;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::{Place, Project};
 use crate::view::notice::{InFlight, Notice};
+use greenroom_delivery::project::{Place, Project};
 
 pub(super) async fn run(command: StateCommand, context: &Context) -> Result<Exit, Failure> {
     match command {

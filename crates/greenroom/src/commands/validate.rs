@@ -8,15 +8,15 @@ use greenroom_model::address::Scope;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_store::FolderStore;
 
-use super::prepare::{check, variables, wanted};
-use crate::cli::{Inputs, ValidateArgs};
+use crate::cli::ValidateArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::{PlaceError, Project, environment_name, given, in_order};
 use crate::view::diagnostics::Diagnostics;
 use crate::view::notice::Notice;
 use crate::view::words::counted;
+use greenroom_delivery::project::{Inputs, PlaceError, Project, environment_name, given, in_order};
+use greenroom_delivery::wanted::{check, variables, wanted};
 
 pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
@@ -27,13 +27,13 @@ pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, F
     let mut diagnostics = project.diagnostics.clone();
     for stage in &stages {
         // With several stages, a value may be meant for another one.
-        let inputs = if stages.len() == 1 { args.inputs.clone() } else { Inputs::default() };
+        let inputs = if stages.len() == 1 { args.inputs.given() } else { Inputs::default() };
         let environment = environment.clone();
         diagnostics.extend(validate(&mut project, &workbench, stage, environment, &inputs).await?);
     }
     if stages.len() != 1 {
         // Files that cannot be read are mistakes all the same.
-        given(&args.inputs, variables(), &mut project.sources, &mut diagnostics);
+        given(&args.inputs.given(), variables(), &mut project.sources, &mut diagnostics);
     }
     finish(context, project, in_order(diagnostics), stages.len())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use greenroom_model::address::Scope;
+use greenroom_delivery::outputs::{self, bare};
 use greenroom_model::state::State;
 use greenroom_model::value::Value;
 use serde_json::{Value as Json, json};
@@ -24,17 +24,7 @@ pub(crate) struct Outputs {
 impl Outputs {
     /// All outputs of a state.
     pub(crate) fn of(state: &State) -> Outputs {
-        let alone = state.scopes.len() == 1;
-        let name = |scope: &Scope, name: &str| match scope.is_front() && !alone {
-            true => format!("{scope}.{name}"),
-            false => name.to_owned(),
-        };
-        let values = state
-            .scopes
-            .iter()
-            .flat_map(|(scope, it)| it.outputs.iter().map(move |output| (scope, output)))
-            .map(|(scope, (output, value))| (name(scope, output), value.clone()))
-            .collect();
+        let values = outputs::of(state);
         Outputs { values, revealed: false }
     }
 
@@ -78,14 +68,6 @@ impl Message for Outputs {
             format!("{name:width$} = {}\n", text(value, Style { own: None, full: true }))
         };
         self.values.iter().map(line).collect()
-    }
-}
-
-/// A text as it is, anything else as JSON: what a script wants to have.
-fn bare(value: &Value) -> String {
-    match value.unmarked() {
-        Value::String(text) => text.to_string(),
-        other => revealed_json(other).to_string(),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use greenroom_spec::near::nearest;
-
 /// A count with its noun: `1 mistake`, `2,000 mistakes`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -44,20 +42,6 @@ pub(crate) fn few<T: ToString>(items: impl IntoIterator<Item = T>, shown: usize)
     }
 }
 
-/// What may have been meant by a name that is not there: a near one, or which there are.
-pub(crate) fn suggestion<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    const LISTED: usize = 12;
-    let known: Vec<&str> = known.into_iter().collect();
-    match nearest(name, known.iter().copied()) {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("there is: {}", few(known, LISTED))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,14 +61,6 @@ mod tests {
             [0.04, 9.94, 12.6, 200.0, 7260.0].map(shown),
             ["0.0s", "9.9s", "12s", "3m 20s", "2h 1m"]
         );
-    }
-
-    #[test]
-    fn a_near_name_is_suggested_and_otherwise_all_are_listed() {
-        let known = ["integration", "performance"];
-        assert_eq!(suggestion("integraton", known).as_deref(), Some("did you mean `integration`?"));
-        assert_eq!(suggestion("x", known).as_deref(), Some("there is: integration, performance"));
-        assert_eq!(suggestion("x", []), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use greenroom_spec::project::StateStore;
 use greenroom_store::{FolderStore, Lineage, RescueFolder, Store};
 
 use crate::failure::Failure;
-use crate::project::ProjectError;
+use greenroom_delivery::project::ProjectError;
 
 /// The states of a project whose folder is `base`. A state that is made has the given lineage, or
 /// a new one.
@@ -54,15 +54,19 @@ pub(crate) fn rescue(base: &Path) -> RescueFolder {
 
 #[cfg(test)]
 mod tests {
+    use greenroom_delivery::project::Project;
     use greenroom_store::{Holder, StateName};
     use jiff::Timestamp;
 
     use super::*;
-    use crate::project::tests::project;
 
     async fn opened(url: &str) -> (tempfile::TempDir, Result<Arc<dyn Store>, Failure>) {
         let text = format!("[project]\nname = \"p\"\n[state]\nurl = \"{url}\"\n");
-        let (folder, project) = project(&[("greenroom.toml", &text)]);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("greenroom.toml"), text).unwrap();
+        let path = folder.path().to_owned();
+        let schemas = Arc::new(crate::world::providers(path.clone()).schemas());
+        let project = Project::read(path.clone(), path, schemas).unwrap();
         let store = states(project.states().unwrap(), &project.folder, None).await;
         (folder, store)
     }

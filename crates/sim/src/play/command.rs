@@ -220,6 +220,7 @@ fn stop(error: ApplyError) -> Stop {
         | ApplyError::Unsettled { .. }
         | ApplyError::Unimportable { .. }
         | ApplyError::NotImported { .. }
+        | ApplyError::Unrenewed { .. }
         | ApplyError::Cancelled => Stop::Trouble(format!("{error:?}")),
     }
 }

@@ -139,7 +139,9 @@ impl Sight<'_> {
 
     fn variables(&self, templates: &[&mut Template], diagnostics: &mut Vec<Diagnostic>) {
         let known = || templates.iter().flat_map(|template| template.variables.keys());
-        for (name, node) in &self.stage.variables {
+        let several = self.stage.matrix.iter();
+        let several = several.filter_map(|(name, values)| Some((name, values.first()?)));
+        for (name, node) in self.stage.variables.iter().chain(several) {
             if !known().any(|known| known == name) {
                 diagnostics.push(
                     Diagnostic::error(

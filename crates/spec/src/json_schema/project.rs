@@ -85,12 +85,40 @@ fn stage() -> Value {
             ("front", text("the template of its front")),
             ("front_of", text("the stage whose front it uses instead")),
             ("ttl", described("duration", "how long an ephemeral environment may live")),
+            ("timeouts", timeouts()),
+            (
+                "on_failure",
+                json!({
+                    "enum": ["destroy", "keep", "resume"],
+                    "description": "what becomes of an environment in which something failed",
+                }),
+            ),
             ("run", texts("commands to run in it; these are no expressions")),
             ("publish", texts("artifacts to publish")),
             ("bake", texts("images to bake")),
             ("variables", json!({ "type": "object", "description": "values for its templates" })),
+            (
+                "matrix",
+                json!({
+                    "type": "object",
+                    "description": "values for variables: an environment for each combination",
+                    "additionalProperties": { "type": "array", "minItems": 1 },
+                }),
+            ),
             ("provider", described("providers", "settings that differ in this stage")),
             ("promotion", reference("promotion")),
+        ],
+    )
+}
+
+fn timeouts() -> Value {
+    table(
+        "How long each part of a run may take.",
+        &[],
+        [
+            ("up", described("duration", "until the environment is up")),
+            ("run", described("duration", "all commands together")),
+            ("down", described("duration", "until the environment is gone")),
         ],
     )
 }

@@ -8,8 +8,9 @@ use super::project::providers;
 use super::reader::{Reader, Strings};
 use super::section::{Named, Section};
 use crate::diagnostic::Diagnostic;
+use crate::near;
 use crate::node::Node;
-use crate::project::{Promotion, Stage};
+use crate::project::{OnFailure, Promotion, Stage, Timeouts};
 use crate::schemas::Schemas;
 use crate::source::Located;
 
@@ -42,10 +43,13 @@ fn read(
         front: section.text(reader, "front"),
         front_of: section.text(reader, "front_of"),
         ttl: section.duration(reader, "ttl"),
+        timeouts: timeouts(reader, &mut section),
+        on_failure: on_failure(reader, &mut section),
         run: section.texts(reader, "run"),
         publish: section.texts(reader, "publish"),
         bake: section.texts(reader, "bake"),
         variables: variables(reader, &mut section),
+        matrix: matrix(reader, &mut section),
         providers: providers(reader, section.take("provider"), schemas),
         promotion: promotion(reader, &mut section),
     };
@@ -67,6 +71,59 @@ fn variables(reader: &mut Reader<'_>, section: &mut Section) -> BTreeMap<Arc<str
     fields
         .map(|(name, Field { key: _, value })| (name, reader.node(value, Strings::Plain)))
         .collect()
+}
+
+/// Values for variables; each a list that is not empty.
+fn matrix(reader: &mut Reader<'_>, section: &mut Section) -> BTreeMap<Arc<str>, Vec<Node>> {
+    let what = section.of("matrix");
+    let Some(section) = section.take("matrix").and_then(|it| Section::open(reader, &*what, it))
+    else {
+        return BTreeMap::new();
+    };
+    let mut matrix = BTreeMap::new();
+    for (name, Field { key: _, value }) in section.table {
+        match value.kind {
+            ItemKind::Array(items) if !items.is_empty() => {
+                let values = items.into_iter().map(|it| reader.node(it, Strings::Plain));
+                matrix.insert(name, values.collect());
+            }
+            _ => {
+                reader.wrong(&value, &format!("`{name}` in {what}"), "a list of one value or more")
+            }
+        }
+    }
+    matrix
+}
+
+fn timeouts(reader: &mut Reader<'_>, stage: &mut Section) -> Timeouts {
+    let what = stage.of("timeouts");
+    let Some(mut section) = stage.take("timeouts").and_then(|it| Section::open(reader, what, it))
+    else {
+        return Timeouts::default();
+    };
+    let mut time = |key| Some(section.duration(reader, key)?.value);
+    let timeouts = Timeouts { up: time("up"), run: time("run"), down: time("down") };
+    section.close(reader);
+    timeouts
+}
+
+fn on_failure(reader: &mut Reader<'_>, section: &mut Section) -> OnFailure {
+    let Some(word) = section.text(reader, "on_failure") else { return OnFailure::default() };
+    match &*word.value {
+        "destroy" => OnFailure::Destroy,
+        "keep" => OnFailure::Keep,
+        "resume" => OnFailure::Resume,
+        other => {
+            let what = section.of("on_failure");
+            let words = ["destroy", "keep", "resume"];
+            reader.report(
+                Diagnostic::error("spec::on_failure", format!("{what} cannot be `{other}`"))
+                    .at(word.at, "not known here")
+                    .maybe_help(near::suggestion(other, words)),
+            );
+            OnFailure::default()
+        }
+    }
 }
 
 fn promotion(reader: &mut Reader<'_>, stage: &mut Section) -> Option<Promotion> {

@@ -1,5 +1,8 @@
 //! What a project may say.
 
+use std::time::Duration;
+
+use greenroom_spec::project::{OnFailure, Timeouts};
 use insta::assert_snapshot;
 
 use crate::support::{check, check_project, sound_project};
@@ -185,4 +188,27 @@ needs = ["c"]
 needs = ["a", "d"]
 [stage.d]
 "#), @r#"greenroom.toml:5:10: spec::cycle: a cycle: `a` → `b` → `c` → `a` [greenroom.toml:7:10: `b` needs `c`] [greenroom.toml:9:10: `c` needs `a`] (break it at one of these places)"#);
+}
+
+#[test]
+fn a_stage_says_how_it_is_run() {
+    let text = |stage: &str| format!("[stage.it]\ntemplate = \"t\"\n{stage}\n");
+    let project = sound_project(&text(
+        "on_failure = \"resume\"\ntimeouts = { up = \"5m\", down = \"90s\" }\nmatrix = { size = [1, 2] }",
+    ));
+    let stage = &project.stages["it"];
+    assert_eq!(stage.on_failure, OnFailure::Resume);
+    let seconds = |it: Option<Duration>| it.map(|it| it.as_secs());
+    let Timeouts { up, run, down } = stage.timeouts;
+    assert_eq!([up, run, down].map(seconds), [Some(300), None, Some(90)]);
+    assert_eq!(stage.matrix["size"].len(), 2);
+    assert_snapshot!(check_project(&text(
+        "on_failure = \"kep\"\ntimeouts = { up = \"soon\", test = \"1m\" }\nmatrix = { a = [], b = 1 }",
+    )), @r#"
+    greenroom.toml:5:14: spec::on_failure: `on_failure` of stage `it` cannot be `kep` (did you mean `keep`?)
+    greenroom.toml:6:19: spec::duration: `soon` is not a duration (write it as `90s`, `5m` or `1h30m`; units are ms, s, m, h, d)
+    greenroom.toml:6:27: spec::unknown_key: unknown key `test` in `timeouts` of stage `it` (known here: `up`, `run`, `down`)
+    greenroom.toml:7:16: spec::wrong_type: `a` in `matrix` of stage `it` must be a list of one value or more, not a list
+    greenroom.toml:7:24: spec::wrong_type: `b` in `matrix` of stage `it` must be a list of one value or more, not a number
+    "#);
 }

@@ -324,8 +324,7 @@ fn run() -> impl Strategy<Value = Run> {
 pub(super) fn state() -> impl Strategy<Value = State> {
     let kind = select(vec![EnvironmentKind::Ephemeral, EnvironmentKind::Promoted]);
     let watch = (intent(), any::<i64>()).prop_map(|(intent, until)| Watch { intent, until });
-    let head =
-        (lineage(), text(), text(), kind, option::of(text()), sequence(), extra(&["format"]));
+    let head = (lineage(), text(), text(), kind, lifetime(), sequence(), extra(&["format"]));
     let body = (
         btree_map(scope(), scope_state(), 0..3),
         option::of(roster()),
@@ -335,13 +334,13 @@ pub(super) fn state() -> impl Strategy<Value = State> {
         option::of(digest()),
     );
     (head, body).prop_map(|(head, (scopes, roster, open, watch, run, finished))| {
-        let (lineage, project, stage, kind, expires, sequence, extra) = head;
+        let (lineage, project, stage, kind, lifetime, sequence, extra) = head;
         State {
             lineage,
             project,
             stage,
             kind,
-            expires,
+            lifetime,
             scopes,
             roster,
             open,
@@ -352,6 +351,11 @@ pub(super) fn state() -> impl Strategy<Value = State> {
             extra,
         }
     })
+}
+
+fn lifetime() -> impl Strategy<Value = Lifetime> {
+    let one = || option::of(text().prop_map(Arc::from));
+    (one(), one(), one()).prop_map(|(made, made_by, expires)| Lifetime { made, made_by, expires })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -401,6 +405,7 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         }),
         (scope(), values()).prop_map(|(scope, outputs)| Entry::Outputs { scope, outputs }),
         uid().prop_map(|uid| Entry::Unwatched { uid }),
+        lifetime().prop_map(Entry::Lifetime),
         (address(), uid(), lifecycle()).prop_map(|(address, uid, lifecycle)| Entry::Lifecycle {
             address,
             uid,

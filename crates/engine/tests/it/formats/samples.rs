@@ -17,7 +17,7 @@ use greenroom_model::plan::*;
 use greenroom_model::roster::{Decision, Entry as RosterEntry, Promotion, Role, Roster, Weight};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{
-    Inputs, Instance, Reads, Remote, Run, ScopeState, State, Status, Watch,
+    Inputs, Instance, Lifetime, Reads, Remote, Run, ScopeState, State, Status, Watch,
 };
 use greenroom_model::value::{Object, Value, mark_sensitive};
 use greenroom_spec::expr::parse_expression;
@@ -167,7 +167,7 @@ pub(super) fn state() -> State {
         project: "shop".into(),
         stage: "production".into(),
         kind: EnvironmentKind::Promoted,
-        expires: Some("2026-12-01T00:00:00Z".into()),
+        lifetime: Lifetime { made: None, made_by: None, ..lifetime() },
         scopes: BTreeMap::from([
             ("front".parse().expect("a scope"), ScopeState::default()),
             (
@@ -216,6 +216,14 @@ pub(super) fn state() -> State {
         ..Instance::default()
     };
     state
+}
+
+fn lifetime() -> Lifetime {
+    Lifetime {
+        made: Some("2026-11-30T22:00:00Z".into()),
+        made_by: Some("ana@ci-7".into()),
+        expires: Some("2026-12-01T00:00:00Z".into()),
+    }
 }
 
 fn decision() -> Decision {
@@ -293,6 +301,8 @@ pub(super) fn entries() -> Vec<Entry> {
             effect: Effect::Import,
             ..create("r18/local_listener.http")
         })),
+        Entry::Lifetime(lifetime()),
+        Entry::Lifetime(Lifetime::default()),
     ]
 }
 

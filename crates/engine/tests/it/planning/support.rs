@@ -13,7 +13,7 @@ use greenroom_model::address::Scope;
 use greenroom_model::identity::{EnvironmentKind, Lineage, Sequence};
 use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Subject};
 use greenroom_model::plan::{Action, Plan};
-use greenroom_model::state::{State, Status};
+use greenroom_model::state::{Lifetime, State, Status};
 use greenroom_model::value::{Object, Value};
 use greenroom_sim::cloud::Cloud;
 use greenroom_spec::diagnostic::Diagnostic;
@@ -193,7 +193,7 @@ fn state_after(plan: &Plan) -> State {
         project: "shop".into(),
         stage: "test".into(),
         kind: EnvironmentKind::Ephemeral,
-        expires: None,
+        lifetime: Lifetime::default(),
         scopes: BTreeMap::new(),
         roster: None,
         open: BTreeMap::new(),

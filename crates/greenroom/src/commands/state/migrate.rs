@@ -7,9 +7,9 @@ use crate::cli::MigrateArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::PROJECT_FILE;
 use crate::view::notice::Notice;
 use crate::world;
+use greenroom_delivery::project::PROJECT_FILE;
 
 pub(super) async fn run(args: MigrateArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;

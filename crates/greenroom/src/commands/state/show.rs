@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use greenroom_model::state::State;
+use greenroom_spec::near;
 
 use super::look;
 use crate::cli::StateShowArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::Place;
 use crate::view::object::ObjectView;
-use crate::view::words::suggestion;
+use greenroom_delivery::project::Place;
 
 pub(super) async fn run(args: &StateShowArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
@@ -42,6 +42,6 @@ fn absent(place: &Place, state: Option<&State>, name: &str) -> Failure {
         what: "object",
         name: name.to_owned(),
         state: place.state.to_string(),
-        help: suggestion(name, known.iter().map(String::as_str)),
+        help: near::suggestion(name, known.iter().map(String::as_str)),
     }
 }

@@ -7,14 +7,14 @@ use greenroom_engine::desired::Desired;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 
-use crate::cli::{Inputs, VerifyArgs};
-use crate::commands::prepare::wanted;
+use crate::cli::VerifyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::Project;
 use crate::view::notice::{InFlight, Notice};
 use crate::view::verified::VerifiedView;
+use greenroom_delivery::project::{Inputs, Project};
+use greenroom_delivery::wanted::wanted;
 
 pub(super) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.sound_project()?;

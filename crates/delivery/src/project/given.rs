@@ -1,6 +1,6 @@
 //! Values for variables that come from outside of the specs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use greenroom_engine::resolve::{Given, GivenVariable};
 use greenroom_model::span::Span;
@@ -8,13 +8,22 @@ use greenroom_model::value::{Number, Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::source::{Place, Sources};
 
-use crate::cli::Inputs;
-
 /// How the names of environment variables with values start.
 const PREFIX: &str = "GREENROOM_VAR_";
 
+/// What the specs are given beside the process's environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// Variables' values by name, over everything else.
+    pub var: Vec<(String, String)>,
+    /// TOML files with variables' values.
+    pub var_file: Vec<PathBuf>,
+    /// Images' ids by name, instead of those in `greenroom.toml`.
+    pub image: Vec<(String, String)>,
+}
+
 /// All values that are given, the weakest first: the environment, files, then `--var`.
-pub(crate) fn given(
+pub fn given(
     inputs: &Inputs,
     environment: impl IntoIterator<Item = (String, String)>,
     sources: &mut Sources,

@@ -12,16 +12,16 @@ const VARIABLE: &str = "GREENROOM_ENV";
 
 /// A state, with the environment that lives in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Place {
     /// The state's name.
-    pub(crate) state: StateName,
+    pub state: StateName,
     /// The environment; none in the state of a front alone, or of a stage that promotes.
-    pub(crate) environment: Option<Scope>,
+    pub environment: Option<Scope>,
 }
 
 /// Why there is no such place. Nothing was touched.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PlaceError {
+pub enum PlaceError {
     /// A part of the state's name cannot be one.
     #[error("no state can be named after this")]
     Name(#[from] NameError),
@@ -37,10 +37,7 @@ pub(crate) enum PlaceError {
 }
 
 /// The environment's name: as given, or as the environment variable says, or `default`.
-pub(crate) fn environment_name(
-    given: Option<&str>,
-    variable: impl Fn(&str) -> Option<String>,
-) -> String {
+pub fn environment_name(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> String {
     let set = || variable(VARIABLE).filter(|name| !name.is_empty());
     given.map(str::to_owned).or_else(set).unwrap_or_else(|| DEFAULT.to_owned())
 }
@@ -52,7 +49,7 @@ impl Place {
     /// # Errors
     ///
     /// [`PlaceError`].
-    pub(crate) fn of(
+    pub fn of(
         project: &Project,
         stage: &str,
         given: Option<&str>,
@@ -72,13 +69,19 @@ impl Place {
         })
     }
 
+    /// The environment's name.
+    #[must_use]
+    pub fn environment_name(&self) -> Option<String> {
+        self.environment.as_ref().map(ToString::to_string)
+    }
+
     /// The addresses that a text may mean: without a scope, in the environment, then in the front.
     /// There is at least one.
     ///
     /// # Errors
     ///
     /// The text is no address.
-    pub(crate) fn meant_by(&self, text: &str) -> Result<Vec<Address>, AddressError> {
+    pub fn meant_by(&self, text: &str) -> Result<Vec<Address>, AddressError> {
         let key_starts = text.find('[').unwrap_or(text.len());
         if text[..key_starts].contains('/') {
             return Ok(vec![text.parse()?]);

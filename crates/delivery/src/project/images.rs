@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::near;
 use greenroom_spec::project::Project;
-
-use crate::view::words::suggestion;
 
 /// Image ids by name: those of the project, with `given` ones in their place.
 ///
 /// An id that is the relative path of something in the project's `folder` becomes absolute, so
 /// that it means the same wherever the command is started.
-pub(crate) fn images(
+pub fn images(
     project: &Project,
     folder: &Path,
     given: &[(String, String)],
@@ -30,7 +29,7 @@ pub(crate) fn images(
             let known = project.images.keys().map(|name| &**name);
             let message = format!("the project has no image `{name}` (--image)");
             let unknown = Diagnostic::error("project::unknown_image", message);
-            diagnostics.push(unknown.maybe_help(suggestion(name, known)));
+            diagnostics.push(unknown.maybe_help(near::suggestion(name, known)));
         }
     }
     images

@@ -11,32 +11,33 @@ use std::sync::Arc;
 
 use greenroom_spec::check::{StageTemplates, check_stage};
 use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::near;
 use greenroom_spec::parse::{parse_project, parse_template};
 use greenroom_spec::project::{Project as Spec, Stage, StateStore};
 use greenroom_spec::schemas::Schemas;
 use greenroom_spec::source::{Located, Sources};
 use greenroom_spec::template::{Template, TemplateKind};
 
-use crate::view::words::suggestion;
-pub(crate) use given::given;
-pub(crate) use images::images;
-pub(crate) use place::{Place, PlaceError, environment_name};
+pub use given::{Inputs, given};
+pub use images::images;
+pub use place::{Place, PlaceError, environment_name};
 
 /// The file that makes a folder a project.
-pub(crate) const PROJECT_FILE: &str = "greenroom.toml";
+pub const PROJECT_FILE: &str = "greenroom.toml";
 
 /// A project with everything that was read of it.
-pub(crate) struct Project {
+#[derive(Clone)]
+pub struct Project {
     /// Its folder, absolute and without symbolic links.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Its folder as people see it, the start of files' names.
     shown: PathBuf,
     /// The files that were read.
-    pub(crate) sources: Sources,
+    pub sources: Sources,
     /// What `greenroom.toml` says.
-    pub(crate) spec: Spec,
+    pub spec: Spec,
     /// Mistakes in `greenroom.toml`.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     schemas: Arc<Schemas>,
     /// Templates by path and kind; `None` for one that cannot be read.
     templates: BTreeMap<(Arc<str>, bool), Option<Arc<Template>>>,
@@ -44,18 +45,18 @@ pub(crate) struct Project {
 
 /// The templates of a stage, checked.
 #[derive(Default)]
-pub(crate) struct StageSpecs {
+pub struct StageSpecs {
     /// Of its environments.
-    pub(crate) environment: Option<Arc<Template>>,
+    pub environment: Option<Arc<Template>>,
     /// Of its own front.
-    pub(crate) front: Option<Arc<Template>>,
+    pub front: Option<Arc<Template>>,
     /// Mistakes in the templates and between them and the stage.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Why there is no project to work with. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProjectError {
+pub enum ProjectError {
     /// No folder upwards has one.
     #[error("there is no {PROJECT_FILE} in `{}` or any folder above it", .0.display())]
     Missing(PathBuf),
@@ -81,7 +82,7 @@ pub(crate) enum ProjectError {
 
 impl ProjectError {
     /// What to do.
-    pub(crate) fn help(&self) -> Option<String> {
+    pub fn help(&self) -> Option<String> {
         match self {
             ProjectError::Missing(_) | ProjectError::MissingIn(_) => Some(
                 "name the project's folder with -C, or make one with `greenroom init`".to_owned(),
@@ -99,7 +100,7 @@ impl ProjectError {
 /// # Errors
 ///
 /// [`ProjectError::Missing`].
-pub(crate) fn find(working: &Path) -> Result<(PathBuf, PathBuf), ProjectError> {
+pub fn find(working: &Path) -> Result<(PathBuf, PathBuf), ProjectError> {
     let found = working.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file());
     match found {
         Some(folder) if folder == working => Ok((folder.to_owned(), PathBuf::new())),
@@ -113,7 +114,7 @@ pub(crate) fn find(working: &Path) -> Result<(PathBuf, PathBuf), ProjectError> {
 /// # Errors
 ///
 /// [`ProjectError::MissingIn`].
-pub(crate) fn given_folder(working: &Path, given: &Path) -> Result<PathBuf, ProjectError> {
+pub fn given_folder(working: &Path, given: &Path) -> Result<PathBuf, ProjectError> {
     if working.join(PROJECT_FILE).is_file() {
         Ok(working.to_owned())
     } else {
@@ -127,7 +128,7 @@ impl Project {
     /// # Errors
     ///
     /// [`ProjectError::Read`].
-    pub(crate) fn read(
+    pub fn read(
         folder: PathBuf,
         shown: PathBuf,
         schemas: Arc<Schemas>,
@@ -150,14 +151,13 @@ impl Project {
     }
 
     /// The stage `name`.
-    pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.spec.stages.get(name)
     }
 
     /// What to say of a stage that is not there.
-    pub(crate) fn stage_help(&self, name: &str) -> Option<String> {
-        let known = || self.spec.stages.keys().map(|name| &**name);
-        suggestion(name, known())
+    pub fn stage_help(&self, name: &str) -> Option<String> {
+        near::suggestion(name, self.spec.stages.keys().map(|name| &**name))
     }
 
     /// Where its states live.
@@ -165,12 +165,12 @@ impl Project {
     /// # Errors
     ///
     /// [`ProjectError::NoStateUrl`].
-    pub(crate) fn states(&self) -> Result<&StateStore, ProjectError> {
+    pub fn states(&self) -> Result<&StateStore, ProjectError> {
         self.spec.state.as_ref().ok_or(ProjectError::NoStateUrl)
     }
 
     /// Reads and checks the templates of `stage`, which must be the project's.
-    pub(crate) fn specs_of(&mut self, stage: &str) -> StageSpecs {
+    pub fn specs_of(&mut self, stage: &str) -> StageSpecs {
         let Some(stage) = self.spec.stages.get(stage).cloned() else {
             return StageSpecs::default();
         };
@@ -230,7 +230,7 @@ impl Project {
 }
 
 /// Puts diagnostics into the order of their places, each once.
-pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let place = |it: &Diagnostic| it.labels.first().map(|label| label.place);
     diagnostics.sort_by(|a, b| (place(a), &a.message).cmp(&(place(b), &b.message)));
     diagnostics.dedup();
@@ -238,15 +238,16 @@ pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
-    pub(crate) fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
+    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let schemas = Arc::new(crate::world::providers(folder.path().to_owned()).schemas());
+        let schemas =
+            Arc::new(Schemas::new(Vec::<Arc<greenroom_model::schema::ProviderSchema>>::new()));
         let read = Project::read(folder.path().to_owned(), folder.path().to_owned(), schemas);
         (folder, read.unwrap())
     }

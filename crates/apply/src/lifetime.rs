@@ -1,0 +1,52 @@
+//! An environment's lifetime: on its objects, and in its state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use greenroom_model::address::Scope;
+use greenroom_model::journal::Entry;
+use greenroom_model::state::{Lifetime, State};
+use greenroom_provider::Object;
+
+use crate::error::ApplyError;
+use crate::session::Session;
+use crate::verify::{object, objects};
+
+impl Session {
+    /// Notes who made the environment, and until when it may live: its objects say so first, and
+    /// then the state, so that whoever knows only the objects never takes it for expired earlier
+    /// than its state does.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Unrenewed`] if an object could not be told; the state says what it said.
+    /// [`ApplyError::Store`] if the journal failed, or the lease was lost.
+    pub async fn set_lifetime(&mut self, lifetime: Lifetime) -> Result<(), ApplyError> {
+        if lifetime.expires != self.state.lifetime.expires {
+            self.lease.still_held().await?;
+            self.tell_objects(&lifetime).await?;
+        }
+        self.record(vec![Entry::Lifetime(lifetime)]).await
+    }
+
+    async fn tell_objects(&self, lifetime: &Lifetime) -> Result<(), ApplyError> {
+        let told = State { lifetime: lifetime.clone(), ..self.state.clone() };
+        let mut groups: BTreeMap<(Scope, Arc<str>), Vec<Object>> = BTreeMap::new();
+        for (address, remote) in objects(&told) {
+            let group = (address.scope.clone(), remote.provider.clone());
+            groups.entry(group).or_default().push(object(&told, address, remote));
+        }
+        for ((scope, configuration), objects) in groups {
+            let provider = self.workbench.providers.of_state(&configuration, &told, &scope).await;
+            let provider = provider.map_err(|source| ApplyError::Provider {
+                provider: configuration.to_string(),
+                source,
+            })?;
+            let addresses: Vec<_> = objects.iter().map(|it| it.address.clone()).collect();
+            for (address, renewed) in addresses.into_iter().zip(provider.renew(objects).await) {
+                renewed.map_err(|source| ApplyError::Unrenewed { address, source })?;
+            }
+        }
+        Ok(())
+    }
+}

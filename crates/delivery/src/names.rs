@@ -1,0 +1,153 @@
+//! Names of environments, derived from the build that asks for one.
+//!
+//! A name is a part of a state's name and of resources' names, so that it is short, made of `a-z`,
+//! `0-9` and `-`, and ends in a hash of the whole text that it was derived from: two builds whose
+//! texts differ only in what had to be left out still have two environments.
+
+/// The environment variable that names the environment.
+const VARIABLE: &str = "GREENROOM_ENV";
+
+/// The longest readable part. With a hyphen and the hash, a name has at most 28 characters, which
+/// leaves room in the shortest names that AWS allows (32: load balancers, target groups).
+const READABLE: usize = 19;
+
+/// As many hexadecimal digits of the hash.
+const HASH: usize = 8;
+
+/// What a build server says of a build. The first that is whole is taken: what tells builds apart
+/// before what only tells branches apart.
+const BUILDS: &[&[&str]] = &[
+    // Jenkins: jenkins-JOB-NUMBER.
+    &["BUILD_TAG"],
+    // GitHub Actions; the attempt, so that a run that is repeated has a new environment.
+    &["GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"],
+    // GitLab CI, where stages are jobs of one pipeline.
+    &["CI_PROJECT_PATH", "CI_PIPELINE_ID"],
+    &["BUILDKITE_PIPELINE_SLUG", "BUILDKITE_BUILD_NUMBER"],
+    &["CIRCLE_WORKFLOW_ID"],
+    // Azure Pipelines.
+    &["SYSTEM_TEAMPROJECT", "BUILD_BUILDID"],
+    &["TEAMCITY_PROJECT_NAME", "BUILD_NUMBER"],
+    // What is built: a change, or a branch.
+    &["CHANGE_ID"],
+    &["GITHUB_HEAD_REF"],
+    &["CI_COMMIT_REF_SLUG"],
+    &["BRANCH_NAME"],
+];
+
+/// Where an environment's name came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody gave it, or `GREENROOM_ENV` has it.
+    Given,
+    /// It was derived from a build or a branch.
+    Build,
+    /// There is nothing to derive it from.
+    Nothing,
+}
+
+/// The name of the environment that a build means, and where it came from; empty for
+/// [`Origin::Nothing`].
+///
+/// A name that was given is taken as it is. `variable` looks an environment variable up.
+#[must_use]
+pub fn environment(
+    given: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> (String, Origin) {
+    let set = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
+    if let Some(name) = given.map(str::to_owned).or_else(|| set(VARIABLE)) {
+        return (name, Origin::Given);
+    }
+    let whole = |names: &&[&str]| names.iter().map(|name| set(name)).collect::<Option<Vec<_>>>();
+    match BUILDS.iter().find_map(whole) {
+        Some(parts) => (derived(&parts.join("-")), Origin::Build),
+        None => (String::new(), Origin::Nothing),
+    }
+}
+
+/// A name of `a-z`, `0-9` and `-`, at most 28 characters, for any text: equal for equal texts, and
+/// another for every other.
+#[must_use]
+pub fn derived(text: &str) -> String {
+    let hash = &blake3::hash(text.as_bytes()).to_hex()[..HASH];
+    let readable = readable(text);
+    match readable.is_empty() {
+        true => hash.to_owned(),
+        false => format!("{readable}-{hash}"),
+    }
+}
+
+/// The end of the text, which tells builds of one job apart, as far as it fits.
+fn readable(text: &str) -> String {
+    let mut words = String::new();
+    for c in text.chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => words.push(c),
+            _ if words.is_empty() || words.ends_with('-') => {}
+            _ => words.push('-'),
+        }
+    }
+    let start = words.len().saturating_sub(READABLE);
+    words[start..].trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn named(given: Option<&str>, variables: &[(&str, &str)]) -> (String, Origin) {
+        environment(given, |name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, text)| (*text).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_given_name_wins_over_the_variable_over_the_build() {
+        let build = [("GREENROOM_ENV", "mine"), ("BUILD_TAG", "jenkins-shop-17")];
+        assert_eq!(named(Some("pr-17"), &build), ("pr-17".to_owned(), Origin::Given));
+        assert_eq!(named(None, &build), ("mine".to_owned(), Origin::Given));
+        let (name, origin) = named(None, &build[1..]);
+        assert_eq!((name.as_str(), origin), ("jenkins-shop-17-3b5d8fb3", Origin::Build));
+        assert_eq!(named(None, &[]).1, Origin::Nothing);
+        assert_eq!(named(None, &[("GREENROOM_ENV", " ")]).1, Origin::Nothing);
+    }
+
+    #[test]
+    fn builds_of_one_job_and_attempts_of_one_run_have_names_of_their_own() {
+        let github = |run: &str, attempt: &str| {
+            let all = [
+                ("GITHUB_REPOSITORY", "acme/a-shop-with-a-long-name"),
+                ("GITHUB_RUN_ID", run),
+                ("GITHUB_RUN_ATTEMPT", attempt),
+                ("GITHUB_HEAD_REF", "topic"),
+            ];
+            named(None, &all).0
+        };
+        assert_ne!(github("12345678901", "1"), github("12345678901", "2"));
+        assert_ne!(github("12345678901", "1"), github("12345678902", "1"));
+        // A build that is not wholly described is none; its branch is better than nothing.
+        let branch = named(None, &[("GITHUB_RUN_ID", "1"), ("BRANCH_NAME", "feature/Ünicode")]);
+        assert!(branch.0.starts_with("feature-nicode-"), "{branch:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_has_a_short_and_safe_name(text in ".{0,80}") {
+            let name = derived(&text);
+            prop_assert!((HASH..=28).contains(&name.len()), "{name}");
+            prop_assert!(greenroom_store::Segment::new(&name).is_ok(), "{name}");
+            prop_assert!(greenroom_model::address::Scope::environment(&name).is_ok(), "{name}");
+            prop_assert!(!name.contains("--") && !name.ends_with('-'), "{name}");
+        }
+
+        #[test]
+        fn texts_that_differ_in_what_is_left_out_have_two_names(text in "[a-z]{1,30}") {
+            let others = [text.to_uppercase(), format!("{text}/"), format!("x{text}")];
+            prop_assert!(others.iter().all(|other| derived(other) != derived(&text)));
+        }
+    }
+}

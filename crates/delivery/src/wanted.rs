@@ -1,0 +1,216 @@
+//! From a stage's name to what is wanted, and to a plan.
+
+use std::io;
+use std::sync::Arc;
+
+use greenroom_apply::{ApplyError, PlanRequest, Planned, ProjectFiles, Workbench};
+use greenroom_engine::desired::Desired;
+use greenroom_engine::outcomes::Secrets;
+use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
+use greenroom_model::address::Scope;
+use greenroom_model::identity::Lineage;
+use greenroom_model::plan::Plan;
+use greenroom_model::state::State;
+use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::project::Stage;
+use greenroom_spec::source::Sources;
+
+use crate::project::{Inputs, Project, given, images, in_order};
+
+/// Why there is no plan. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum WantedError {
+    /// The specs have mistakes.
+    #[error("the specs have mistakes")]
+    Mistakes {
+        /// The mistakes, in the order of their places.
+        diagnostics: Vec<Diagnostic>,
+        /// The files that they are in.
+        sources: Box<Sources>,
+    },
+    /// The project has no such stage.
+    #[error("the project has no stage `{name}`; nothing was changed")]
+    NoStage {
+        /// The name as given.
+        name: String,
+        /// A near name, or all of them.
+        help: Option<String>,
+    },
+    /// The stage makes no environments.
+    #[error("stage `{0}` has no environment: it has neither a `template` nor a `front`")]
+    NoTemplates(String),
+    /// The stage needs what this version does not have.
+    #[error("stage `{stage}` {what}, which this version cannot do yet; nothing was changed")]
+    NotYet {
+        /// The stage.
+        stage: String,
+        /// What it does, as a verb.
+        what: &'static str,
+    },
+    /// Engine, store or provider failed.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    Random(#[source] io::Error),
+}
+
+/// What is wanted of a stage, as far as its specs say so.
+#[derive(Clone)]
+pub struct Wanted {
+    /// What is wanted; `None` if mistakes leave nothing to go on with.
+    pub desired: Option<Arc<Desired>>,
+    /// Mistakes and warnings so far.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// How a plan looks at the world.
+pub struct Sight {
+    /// What is there, as far as known.
+    pub state: Option<Arc<State>>,
+    /// The lineage of the state, or of a new one.
+    pub lineage: Lineage,
+    /// How much of the world to read first.
+    pub refresh: Refresh,
+}
+
+/// The stage `name`, if it makes environments that this version can make.
+pub fn buildable<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, WantedError> {
+    let Some(stage) = project.stage(name) else {
+        return Err(WantedError::NoStage { name: name.to_owned(), help: project.stage_help(name) });
+    };
+    let not_yet = |what| Err(WantedError::NotYet { stage: name.to_owned(), what });
+    if stage.promotion.is_some() {
+        return not_yet("promotes");
+    }
+    if stage.front_of.is_some() {
+        return not_yet("uses another stage's front");
+    }
+    if stage.template.is_none() && stage.front.is_none() {
+        return Err(WantedError::NoTemplates(name.to_owned()));
+    }
+    Ok(stage)
+}
+
+/// Reads everything that a stage is made from.
+pub fn wanted(
+    project: &mut Project,
+    stage: &str,
+    environment: Option<Scope>,
+    inputs: &Inputs,
+    missing: Missing,
+) -> Wanted {
+    let mut diagnostics = project.diagnostics.clone();
+    let specs = project.specs_of(stage);
+    diagnostics.extend(specs.diagnostics);
+    let given = given(inputs, variables(), &mut project.sources, &mut diagnostics);
+    let images = images(&project.spec, &project.folder, &inputs.image, &mut diagnostics);
+    let resolved = resolve(ResolveRequest {
+        project: &project.spec,
+        stage,
+        environment,
+        environment_template: specs.environment,
+        front_template: specs.front,
+        given,
+        images,
+        missing,
+    });
+    diagnostics.extend(resolved.diagnostics);
+    Wanted { desired: resolved.desired.map(Arc::new), diagnostics }
+}
+
+/// The process's environment, as far as it is text.
+pub fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+impl Wanted {
+    /// Plans what is wanted, and returns the warnings beside the plan. Mistakes come all at once,
+    /// those of the engine included, and if there are any in the specs, the world is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`WantedError::Mistakes`]; [`WantedError::Apply`] if a provider cannot be used.
+    pub async fn plan(
+        mut self,
+        project: &Project,
+        workbench: &Workbench,
+        sight: Sight,
+    ) -> Result<(Plan, Vec<Diagnostic>), WantedError> {
+        let has_mistakes = self.diagnostics.iter().any(Diagnostic::is_error);
+        let planned = match &self.desired {
+            Some(desired) if has_mistakes => {
+                Some(check(project, workbench, desired.clone()).await?)
+            }
+            Some(desired) => {
+                let request = PlanRequest {
+                    desired: desired.clone(),
+                    state: sight.state,
+                    lineage: sight.lineage,
+                    refresh: sight.refresh,
+                    look: Look::World,
+                    files: ProjectFiles::below(&project.folder),
+                };
+                Some(workbench.plan(request).await?)
+            }
+            None => None,
+        };
+        let plan = match planned {
+            Some(Planned::Plan(plan, warnings)) => {
+                self.diagnostics.extend(warnings);
+                Some(plan)
+            }
+            Some(Planned::Mistakes(mistakes)) => {
+                self.diagnostics.extend(mistakes);
+                None
+            }
+            None => None,
+        };
+        let diagnostics = in_order(self.diagnostics);
+        match plan {
+            Some(plan) if !has_mistakes => Ok((*plan, diagnostics)),
+            _ => {
+                let sources = Box::new(project.sources.clone());
+                Err(WantedError::Mistakes { diagnostics, sources })
+            }
+        }
+    }
+
+    /// Values of the sensitive variables, which plan files do not hold.
+    pub fn secrets(&self) -> Secrets {
+        let Some(desired) = &self.desired else { return Secrets::new() };
+        let secrets = desired.scopes.iter().map(|(scope, wanted)| {
+            let variables = wanted.variables.iter().filter(|(_, value)| value.has_sensitive());
+            (scope.clone(), variables.map(|(name, it)| (name.clone(), it.clone())).collect())
+        });
+        secrets.collect()
+    }
+}
+
+/// Plans from the specs alone, for the mistakes that only a plan can show.
+pub async fn check(
+    project: &Project,
+    workbench: &Workbench,
+    desired: Arc<Desired>,
+) -> Result<Planned, WantedError> {
+    let request = PlanRequest {
+        desired,
+        state: None,
+        lineage: new_lineage()?,
+        refresh: Refresh::Skip,
+        look: Look::SpecsOnly,
+        files: ProjectFiles::below(&project.folder),
+    };
+    Ok(workbench.plan(request).await?)
+}
+
+/// A lineage that no state has had.
+pub fn new_lineage() -> Result<Lineage, WantedError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| WantedError::Random(io::Error::other(error.to_string())))?;
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Lineage(digits.into()))
+}
