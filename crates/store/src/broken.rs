@@ -16,6 +16,11 @@ impl Broken {
         self.0.get()
     }
 
+    /// Refuses what comes after a failure.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.get().map_or(Ok(()), |broken| Err(broken.clone()))
+    }
+
     /// `what` failed with `error`.
     pub(crate) fn since(&self, state: &StateName, what: &str, error: &StoreError) {
         let source = match error {

@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use crate::broken::Broken;
 use crate::error::StoreError;
+use crate::name::StateName;
+use crate::payload::check_payload;
 use crate::position::{Sequence, Serial};
-use crate::ticket::Answer;
+use crate::ticket::{Answer, Ticket};
 
 /// One thing for the writer to do.
 pub(crate) enum Command {
@@ -25,6 +28,32 @@ pub(crate) struct Group {
 pub(crate) enum End {
     Release,
     Remove,
+}
+
+/// Queues records, unless they are refused at once.
+pub(crate) fn enqueue(
+    state: &StateName,
+    broken: &Broken,
+    payloads: Vec<Bytes>,
+    send: impl FnOnce(Command),
+) -> Ticket {
+    let check = || payloads.iter().try_for_each(|payload| check_payload(state, payload));
+    if let Err(error) = broken.check().and_then(|()| check()) {
+        return Ticket::resolved(state, Err(error));
+    }
+    let (answer, ticket) = Ticket::new(state);
+    send(Command::Append(Group { payloads, answer }));
+    ticket
+}
+
+/// Sends a command that is answered; one that comes after the end of the lease never is.
+pub(crate) async fn ask<T>(
+    state: &StateName,
+    send: impl FnOnce(oneshot::Sender<Result<T, StoreError>>),
+) -> Result<T, StoreError> {
+    let (sender, answer) = oneshot::channel();
+    send(sender);
+    answer.await.unwrap_or_else(|_| Err(StoreError::Closed { state: state.clone() }))
 }
 
 /// A batch takes no more once it has this many bytes, which bounds memory and waiting.

@@ -4,7 +4,6 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
 use crate::broken::Broken;
 use crate::disk::DiskLock;
@@ -20,9 +19,8 @@ use crate::folder::writer::Writer;
 use crate::folder::{Options, removal, requests};
 use crate::holder::Holder;
 use crate::name::StateName;
-use crate::payload::check_payload;
 use crate::position::{Sequence, Serial};
-use crate::queue::{Command, End, Group};
+use crate::queue::{self, Command, End};
 use crate::request::{Request, RequestName};
 use crate::state::Loaded;
 use crate::store::Lease;
@@ -73,21 +71,9 @@ impl FolderLease {
         Ok(FolderLease { place, loaded, committer, lock, broken, blocking })
     }
 
-    fn closed(&self) -> StoreError {
-        StoreError::Closed { state: self.place.state.clone() }
-    }
-
-    fn check(&self, payloads: &[Bytes]) -> Result<(), StoreError> {
-        if let Some(broken) = self.broken.get() {
-            return Err(broken.clone());
-        }
-        payloads.iter().try_for_each(|payload| check_payload(&self.place.state, payload))
-    }
-
     async fn end(&self, how: End) -> Result<(), StoreError> {
-        let (answer, ended) = oneshot::channel();
-        self.committer.send(Command::End { how, answer });
-        ended.await.unwrap_or_else(|_| Err(self.closed()))
+        let send = |answer| self.committer.send(Command::End { how, answer });
+        queue::ask(&self.place.state, send).await
     }
 }
 
@@ -107,18 +93,13 @@ impl Lease for FolderLease {
     }
 
     fn enqueue(&self, payloads: Vec<Bytes>) -> Ticket {
-        if let Err(error) = self.check(&payloads) {
-            return Ticket::resolved(&self.place.state, Err(error));
-        }
-        let (answer, ticket) = Ticket::new(&self.place.state);
-        self.committer.send(Command::Append(Group { payloads, answer }));
-        ticket
+        let send = |command| self.committer.send(command);
+        queue::enqueue(&self.place.state, &self.broken, payloads, send)
     }
 
     async fn fold(&self, body: Bytes, through: Sequence) -> Result<Serial, StoreError> {
-        let (answer, folded) = oneshot::channel();
-        self.committer.send(Command::Fold { body, through, answer });
-        folded.await.unwrap_or_else(|_| Err(self.closed()))
+        let send = |answer| self.committer.send(Command::Fold { body, through, answer });
+        queue::ask(&self.place.state, send).await
     }
 
     async fn requests(&self) -> Result<Vec<Request>, StoreError> {
@@ -133,10 +114,9 @@ impl Lease for FolderLease {
     }
 
     async fn still_held(&self) -> Result<(), StoreError> {
-        if let Some(broken) = self.broken.get() {
-            return Err(broken.clone());
-        }
-        let lock = self.lock.upgrade().ok_or_else(|| self.closed())?;
+        self.broken.check()?;
+        let closed = || StoreError::Closed { state: self.place.state.clone() };
+        let lock = self.lock.upgrade().ok_or_else(closed)?;
         match lock.is_current() {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Lost { state: self.place.state.clone(), to: None }),

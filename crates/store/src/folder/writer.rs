@@ -194,10 +194,8 @@ impl Writer {
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
-        match self.broken.get() {
-            Some(broken) => Err(broken.clone()),
-            None => self.still_current(),
-        }
+        self.broken.check()?;
+        self.still_current()
     }
 
     fn still_current(&self) -> Result<(), StoreError> {

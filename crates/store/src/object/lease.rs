@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::broken::Broken;
 use crate::error::StoreError;
@@ -14,9 +14,8 @@ use crate::object::fence::Ending;
 use crate::object::load::{self, Opened};
 use crate::object::writer::Writer;
 use crate::object::{removal, requests};
-use crate::payload::check_payload;
 use crate::position::{Lineage, Sequence, Serial};
-use crate::queue::{Command, End, Group};
+use crate::queue::{self, Command, End};
 use crate::request::{Request, RequestName};
 use crate::state::Loaded;
 use crate::store::Lease;
@@ -61,26 +60,14 @@ impl ObjectLease {
         }
     }
 
-    fn closed(&self) -> StoreError {
-        StoreError::Closed { state: self.place.state.clone() }
-    }
-
-    fn check(&self, payloads: &[Bytes]) -> Result<(), StoreError> {
-        if let Some(broken) = self.broken.get() {
-            return Err(broken.clone());
-        }
-        payloads.iter().try_for_each(|payload| check_payload(&self.place.state, payload))
-    }
-
     /// Queues a command; one that comes after the end is dropped, and with it its answer.
     fn send(&self, command: Command) {
         let _ = self.commands.send(command);
     }
 
     async fn end(&self, how: End) -> Result<(), StoreError> {
-        let (answer, ended) = oneshot::channel();
-        self.send(Command::End { how, answer });
-        ended.await.unwrap_or_else(|_| Err(self.closed()))
+        let send = |answer| self.send(Command::End { how, answer });
+        queue::ask(&self.place.state, send).await
     }
 }
 
@@ -123,18 +110,13 @@ impl Lease for ObjectLease {
     }
 
     fn enqueue(&self, payloads: Vec<Bytes>) -> Ticket {
-        if let Err(error) = self.check(&payloads) {
-            return Ticket::resolved(&self.place.state, Err(error));
-        }
-        let (answer, ticket) = Ticket::new(&self.place.state);
-        self.send(Command::Append(Group { payloads, answer }));
-        ticket
+        let send = |command| self.send(command);
+        queue::enqueue(&self.place.state, &self.broken, payloads, send)
     }
 
     async fn fold(&self, body: Bytes, through: Sequence) -> Result<Serial, StoreError> {
-        let (answer, folded) = oneshot::channel();
-        self.send(Command::Fold { body, through, answer });
-        folded.await.unwrap_or_else(|_| Err(self.closed()))
+        let send = |answer| self.send(Command::Fold { body, through, answer });
+        queue::ask(&self.place.state, send).await
     }
 
     async fn requests(&self) -> Result<Vec<Request>, StoreError> {
@@ -147,10 +129,9 @@ impl Lease for ObjectLease {
     }
 
     async fn still_held(&self) -> Result<(), StoreError> {
-        if let Some(broken) = self.broken.get() {
-            return Err(broken.clone());
-        }
-        let claim = self.claim.upgrade().ok_or_else(|| self.closed())?;
+        self.broken.check()?;
+        let closed = || StoreError::Closed { state: self.place.state.clone() };
+        let claim = self.claim.upgrade().ok_or_else(closed)?;
         claim.still_held().await
     }
 

@@ -292,11 +292,8 @@ impl Writer {
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
-        match (self.broken.get(), self.claim.lost()) {
-            (Some(broken), _) => Err(broken.clone()),
-            (None, Some(lost)) => Err(lost),
-            (None, None) => Ok(()),
-        }
+        self.broken.check()?;
+        self.claim.lost().map_or(Ok(()), Err)
     }
 
     /// A lease that is lost says so itself.
