@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::error::StoreError;
+use crate::name::StateName;
 use crate::position::{Lineage, Sequence, Serial};
 use crate::{FORMAT, WRITTEN_BY};
 
@@ -69,6 +71,27 @@ impl SnapshotHeader {
             written_by: WRITTEN_BY.to_owned(),
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// What the next snapshot says of itself if it contains the records up to `through`: no fewer
+    /// than this one does, and none past `last`.
+    pub(crate) fn next(
+        &self,
+        state: &StateName,
+        through: Sequence,
+        last: Sequence,
+    ) -> Result<SnapshotHeader, StoreError> {
+        if through < self.folded || through > last {
+            let (state, folded) = (state.clone(), self.folded);
+            return Err(StoreError::Fold { state, through, folded, last });
+        }
+        Ok(SnapshotHeader {
+            format: FORMAT,
+            serial: self.serial.next(),
+            folded: through,
+            written_by: WRITTEN_BY.to_owned(),
+            ..self.clone()
+        })
     }
 }
 

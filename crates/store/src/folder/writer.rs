@@ -18,7 +18,6 @@ use crate::format::snapshot;
 use crate::position::{Sequence, Serial};
 use crate::queue::{self, Group};
 use crate::state::SnapshotHeader;
-use crate::{FORMAT, WRITTEN_BY};
 
 pub(crate) struct Writer {
     place: Place,
@@ -54,17 +53,7 @@ impl Writer {
     /// Writes the next snapshot and starts the journal after it.
     pub(crate) fn fold(&mut self, body: &[u8], through: Sequence) -> Result<Serial, StoreError> {
         self.may_write()?;
-        if through < self.header.folded || through > self.last {
-            let (state, folded, last) = (self.place.state.clone(), self.header.folded, self.last);
-            return Err(StoreError::Fold { state, through, folded, last });
-        }
-        let header = SnapshotHeader {
-            format: FORMAT,
-            serial: self.header.serial.next(),
-            folded: through,
-            written_by: WRITTEN_BY.to_owned(),
-            ..self.header.clone()
-        };
+        let header = self.header.next(&self.place.state, through, self.last)?;
         let folded = self.write_snapshot(header, body);
         folded.inspect_err(|error| self.break_unless_untouched(error))
     }

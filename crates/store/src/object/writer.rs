@@ -18,7 +18,6 @@ use crate::object::removal;
 use crate::position::{Sequence, Serial};
 use crate::queue::{self, Command, End, Group, gather};
 use crate::state::SnapshotHeader;
-use crate::{FORMAT, WRITTEN_BY};
 
 pub(crate) struct Writer {
     claim: Arc<Claim>,
@@ -172,17 +171,7 @@ impl Writer {
     /// Writes the next snapshot, and deletes the slots that are wholly in it.
     async fn fold(&mut self, body: &[u8], through: Sequence) -> Result<Serial, StoreError> {
         self.may_write()?;
-        if through < self.header.folded || through > self.last {
-            let (state, folded, last) = (self.state().clone(), self.header.folded, self.last);
-            return Err(StoreError::Fold { state, through, folded, last });
-        }
-        let header = SnapshotHeader {
-            format: FORMAT,
-            serial: self.header.serial.next(),
-            folded: through,
-            written_by: WRITTEN_BY.to_owned(),
-            ..self.header.clone()
-        };
+        let header = self.header.next(self.state(), through, self.last)?;
         let wholly = self.slots.iter().take_while(|slot| slot.last <= through).count();
         let last = wholly.checked_sub(1).map(|index| self.slots[index].at);
         self.publish().await?;
