@@ -7,7 +7,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use object_store::UpdateVersion;
+use object_store::path::Path;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -296,8 +298,23 @@ impl Claim {
         self.standing().lost.clone()
     }
 
+    /// Writes an object that nobody else writes while the lease is ours.
+    pub(crate) async fn write(
+        &self,
+        key: &Path,
+        condition: &Condition,
+        bytes: &Bytes,
+    ) -> Result<UpdateVersion, StoreError> {
+        let objects = &self.place.objects;
+        match objects.write(key, condition, bytes, objects.hold).await {
+            Ok(version) => Ok(version),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Other(_)) => Err(self.find_out_who().await),
+        }
+    }
+
     /// Somebody else writes: the lease must be his.
-    pub(crate) async fn find_out_who(&self) -> StoreError {
+    async fn find_out_who(&self) -> StoreError {
         if let Some(lost) = self.lost() {
             return lost;
         }

@@ -7,7 +7,7 @@ use crate::format::object::{self, LeaseHeader, Slot, SnapshotMark};
 use crate::format::snapshot;
 use crate::object::claim::{Claim, ClaimPlace};
 use crate::object::keys::LAST_SLOT;
-use crate::object::objects::{Condition, Refused};
+use crate::object::objects::Condition;
 use crate::object::removal;
 use crate::state::SnapshotHeader;
 
@@ -53,9 +53,6 @@ async fn write(
         None => Condition::Absent,
         Some(interrupted) => Condition::Still(interrupted.version),
     };
-    match objects.write(&key, &condition, &bytes, objects.hold).await {
-        Ok(_) => Ok(()),
-        Err(Refused::Failed(error)) => Err(error),
-        Err(Refused::Other(_)) => Err(claim.find_out_who().await),
-    }
+    claim.write(&key, &condition, &bytes).await?;
+    Ok(())
 }

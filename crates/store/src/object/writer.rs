@@ -13,7 +13,7 @@ use crate::format::snapshot;
 use crate::name::StateName;
 use crate::object::claim::{Claim, Keeper};
 use crate::object::load::{KnownSlot, Opened};
-use crate::object::objects::{Condition, Refused};
+use crate::object::objects::Condition;
 use crate::object::removal;
 use crate::position::{Sequence, Serial};
 use crate::queue::{self, Command, End, Group, gather};
@@ -149,14 +149,10 @@ impl Writer {
         let (lineage, at) = (self.header.lineage.clone(), self.next);
         let header = SlotHeader { lineage, at, after: self.last, fence: false };
         let bytes = object::encode(header, &[lines]);
-        let place = &self.claim.place;
-        let key = place.keys.of(&self.header.lineage).slot(at);
+        let key = self.claim.place.keys.of(&self.header.lineage).slot(at);
         fail_point("store: before append");
-        match place.objects.write(&key, &Condition::Absent, &bytes, place.objects.hold).await {
-            Ok(_) => Ok(()),
-            Err(Refused::Failed(error)) => Err(error),
-            Err(Refused::Other(_)) => Err(self.claim.find_out_who().await),
-        }
+        self.claim.write(&key, &Condition::Absent, &bytes).await?;
+        Ok(())
     }
 
     fn name_records(&self, error: StoreError, first: Sequence, last: Sequence) -> StoreError {
@@ -195,8 +191,7 @@ impl Writer {
         body: &[u8],
         through: Option<Slot>,
     ) -> Result<(), StoreError> {
-        let place = &self.claim.place;
-        let key = place.keys.of(&header.lineage).snapshot();
+        let key = self.claim.place.keys.of(&header.lineage).snapshot();
         let mark = SnapshotMark { written_in: self.next.epoch, through };
         let bytes = object::encode(mark, &[&snapshot::first_line(header, body), body]);
         let condition = match &self.snapshot {
@@ -204,14 +199,8 @@ impl Writer {
             Some(version) => Condition::Still(version.clone()),
         };
         fail_point("store: before snapshot");
-        match place.objects.write(&key, &condition, &bytes, place.objects.hold).await {
-            Ok(version) => {
-                self.snapshot = Some(version);
-                Ok(())
-            }
-            Err(Refused::Failed(error)) => Err(error),
-            Err(Refused::Other(_)) => Err(self.claim.find_out_who().await),
-        }
+        self.snapshot = Some(self.claim.write(&key, &condition, &bytes).await?);
+        Ok(())
     }
 
     /// Deletes slots that are in the snapshot now. Those that stay are no harm, and are deleted by
