@@ -149,6 +149,22 @@ pub struct CreateRequest {
     pub timeout: Option<Duration>,
 }
 
+impl CreateRequest {
+    /// The object, of which nothing is known yet: until the provider names it, its uid does.
+    #[must_use]
+    pub fn object(&self) -> Object {
+        Object {
+            kind: self.kind.clone(),
+            address: self.address.clone(),
+            uid: self.uid.clone(),
+            id: self.uid.0.clone(),
+            attributes: Value::Null,
+            owner: self.owner.clone(),
+            timeout: self.timeout,
+        }
+    }
+}
+
 /// A new object.
 #[derive(Clone, Debug)]
 pub struct Created {

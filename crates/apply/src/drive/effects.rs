@@ -252,15 +252,7 @@ impl Driver<'_> {
 
 async fn create(reach: Reach, request: CreateRequest) -> Result<Creation, Failure> {
     let provider = reach.provider().await?;
-    let mut object = Object {
-        kind: request.kind.clone(),
-        address: request.address.clone(),
-        uid: request.uid.clone(),
-        id: request.uid.0.clone(),
-        attributes: Value::Null,
-        owner: request.owner.clone(),
-        timeout: request.timeout,
-    };
+    let mut object = request.object();
     let created = provider.create(request).await?;
     object.id = created.id.clone();
     object.attributes = created.attributes.clone();

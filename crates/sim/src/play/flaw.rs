@@ -124,18 +124,9 @@ impl Provider for Flawed {
         if self.flaw != Some(Flaw::IdAfterReadBack) {
             return self.cloud.create(request).await;
         }
-        let mut object = Object {
-            kind: request.kind.clone(),
-            address: request.address.clone(),
-            uid: request.uid.clone(),
-            id: request.uid.0.clone(),
-            attributes: Value::Null,
-            owner: request.owner.clone(),
-            timeout: request.timeout,
-        };
+        let object = request.object();
         let created = self.cloud.create(request).await?;
-        object.id = created.id.clone();
-        let attributes = self.cloud.ready(object).await?;
+        let attributes = self.cloud.ready(Object { id: created.id.clone(), ..object }).await?;
         Ok(Created { attributes, ready: true, ..created })
     }
 
