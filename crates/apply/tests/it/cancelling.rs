@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom_apply::Cancel;
+use greenroom_apply::{Applied, ApplyError, Cancel};
 use greenroom_sim::cloud::{CallKind, Cloud, Weather};
 use greenroom_sim::disk::FaultyDisk;
 use tokio::time::{Instant, sleep};
@@ -16,21 +16,30 @@ fn slow_lab() -> Lab {
     Lab::of(Cloud::with_weather(weather), FaultyDisk::new())
 }
 
+/// Applies, and calls `stop` after a while; what came of it, and how long it took.
+async fn stopped(
+    lab: &Lab,
+    after: Duration,
+    stop: fn(&Cancel),
+) -> (Result<Applied, ApplyError>, Duration) {
+    let cancel = Cancel::new();
+    let stopper = async {
+        sleep(after).await;
+        stop(&cancel);
+    };
+    let began = Instant::now();
+    let (applied, ()) = tokio::join!(lab.up_until(BEFORE, &cancel), stopper);
+    (applied, began.elapsed())
+}
+
 #[test]
 fn nothing_new_starts_and_what_is_under_way_is_awaited() {
     simulate(async {
         let lab = slow_lab();
-        let cancel = Cancel::new();
-        let run = lab.up_until(BEFORE, &cancel);
-        let canceller = async {
-            sleep(Duration::from_secs(1)).await;
-            cancel.cancel();
-        };
-        let began = Instant::now();
-        let (applied, ()) = tokio::join!(run, canceller);
+        let (applied, took) = stopped(&lab, Duration::from_secs(1), Cancel::cancel).await;
         let applied = applied.unwrap();
         assert!(applied.cancelled && !applied.is_complete());
-        assert_eq!(began.elapsed(), Duration::from_secs(2), "the calls end, no wait begins");
+        assert_eq!(took, Duration::from_secs(2), "the calls end, no wait begins");
         let kinds: Vec<CallKind> = lab.cloud.calls().iter().map(|it| it.kind).collect();
         assert_eq!(kinds, [CallKind::Create; 4], "the four that need nothing");
         lab.agrees("cancelled").await;
@@ -42,16 +51,9 @@ fn nothing_new_starts_and_what_is_under_way_is_awaited() {
 fn a_wait_is_abandoned_and_gone_on_with_later() {
     simulate(async {
         let lab = slow_lab();
-        let cancel = Cancel::new();
-        let run = lab.up_until(BEFORE, &cancel);
-        let canceller = async {
-            sleep(Duration::from_secs(60)).await;
-            cancel.cancel();
-        };
-        let began = Instant::now();
-        let (applied, ()) = tokio::join!(run, canceller);
+        let (applied, took) = stopped(&lab, Duration::from_secs(60), Cancel::cancel).await;
         assert!(applied.unwrap().cancelled);
-        assert_eq!(began.elapsed(), Duration::from_secs(60), "not the hour that a start takes");
+        assert_eq!(took, Duration::from_secs(60), "not the hour that a start takes");
         lab.agrees("cancelled").await;
         let doing = lab.would_do(BEFORE).await.join("\n");
         assert!(doing.contains("apply:complete:pr/sim_machine.anew"), "{doing}");
@@ -63,16 +65,9 @@ fn a_wait_is_abandoned_and_gone_on_with_later() {
 fn an_abort_leaves_at_once_and_the_next_session_settles() {
     simulate(async {
         let lab = slow_lab();
-        let cancel = Cancel::new();
-        let run = lab.up_until(BEFORE, &cancel);
-        let canceller = async {
-            sleep(Duration::from_secs(1)).await;
-            cancel.abort();
-        };
-        let began = Instant::now();
-        let (applied, ()) = tokio::join!(run, canceller);
+        let (applied, took) = stopped(&lab, Duration::from_secs(1), Cancel::abort).await;
         assert!(applied.is_err());
-        assert_eq!(began.elapsed(), Duration::from_secs(1));
+        assert_eq!(took, Duration::from_secs(1));
         let lab = lab.after_kill();
         lab.agrees("aborted").await;
         lab.converge(BEFORE, 1, "resumed").await;

@@ -2,7 +2,7 @@
 
 use greenroom_sim::disk::{Effect, EffectKind};
 
-use crate::lab::{AFTER, BEFORE, Lab, simulate};
+use crate::lab::{AFTER, BEFORE, Lab, effects_of_the_change, simulate};
 
 /// Applies `template` until the process dies at the `nth` moment of its calls; whether it died.
 async fn die_at(lab: &Lab, nth: u64, template: Option<&str>) -> bool {
@@ -66,18 +66,12 @@ fn killed_at_any_call_of_a_destroy_the_next_one_leaves_nothing() {
 
 #[test]
 fn stopped_at_any_effect_on_the_disk_the_next_apply_converges() {
-    let (start, end) = simulate(async {
-        let lab = Lab::new();
-        lab.up(BEFORE).await.unwrap();
-        let start = lab.disk.effects().len();
-        lab.up(AFTER).await.unwrap();
-        (start, lab.disk.effects().len())
-    });
-    assert!(end > start + 20, "{start} to {end}");
-    for stop in start..end {
+    let effects = effects_of_the_change();
+    assert!(effects.len() > 20, "{effects:?}");
+    for stop in effects.clone() {
         for cut in ["kill", "all lost", "all kept"] {
             simulate(async {
-                let context = format!("stopped after effect {stop} of {start}..{end}, {cut}");
+                let context = format!("stopped after effect {stop} of {effects:?}, {cut}");
                 let lab = Lab::new();
                 lab.up(BEFORE).await.unwrap();
                 lab.disk.stop_after(stop as u64);

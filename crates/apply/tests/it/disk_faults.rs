@@ -5,7 +5,7 @@ use std::error::Error;
 use greenroom_apply::ApplyError;
 use greenroom_sim::disk::{Errno, Fault};
 
-use crate::lab::{AFTER, BEFORE, Lab, simulate};
+use crate::lab::{AFTER, BEFORE, Lab, effects_of_the_change, simulate};
 
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -19,21 +19,15 @@ fn chain(error: &dyn Error) -> String {
 
 #[test]
 fn a_failing_write_ends_the_run_with_a_clear_error_and_loses_nothing() {
-    let (start, end) = simulate(async {
-        let lab = Lab::new();
-        lab.up(BEFORE).await.unwrap();
-        let start = lab.disk.effects().len();
-        lab.up(AFTER).await.unwrap();
-        (start, lab.disk.effects().len())
-    });
+    let effects = effects_of_the_change();
     let mut errors = 0;
-    for nth in start + 1..=end {
+    for before in effects.clone() {
         for errno in [Errno::NoSpace, Errno::Io, Errno::ReadOnly] {
             simulate(async {
-                let context = format!("effect {nth} of {start}..{end}, {errno:?}");
+                let context = format!("the effect after {before} of {effects:?}, {errno:?}");
                 let lab = Lab::new();
                 lab.up(BEFORE).await.unwrap();
-                lab.disk.fail_at(nth as u64, Fault::Error(errno));
+                lab.disk.fail_at(before as u64 + 1, Fault::Error(errno));
                 match lab.up(AFTER).await {
                     Ok(applied) => assert!(applied.is_complete(), "{context}: {applied:?}"),
                     Err(error @ ApplyError::Store(_)) => {

@@ -1,5 +1,7 @@
 //! The laboratory of these tests, and what they start from.
 
+use std::ops::Range;
+
 pub(crate) use greenroom_sim::rig::{Rig as Lab, simulate};
 
 /// What the crash tests start from.
@@ -46,3 +48,14 @@ group = "${sim_group.web.id}"
 [output.url]
 value = "${sim_listener.http.url}"
 "#;
+
+/// The numbers of the effects on the disk that an apply has which goes from the one to the other.
+pub(crate) fn effects_of_the_change() -> Range<usize> {
+    simulate(async {
+        let lab = Lab::new();
+        lab.up(BEFORE).await.unwrap();
+        let start = lab.disk.effects().len();
+        lab.up(AFTER).await.unwrap();
+        start..lab.disk.effects().len()
+    })
+}
