@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use greenroom_model::address::Address;
 use greenroom_model::identity::{Digest, Uid};
-use greenroom_model::journal::{Effect, Entry, Intent, Subject};
+use greenroom_model::journal::{Effect, Entry, Subject};
 use greenroom_model::plan::{Action, Change, Plan};
 use greenroom_model::state::State;
 use greenroom_model::value::{Object, Value};
@@ -16,7 +16,7 @@ use greenroom_spec::near::nearest;
 use greenroom_spec::schemas::Schemas;
 
 use crate::diff;
-use crate::run::{deadline, without_secrets};
+use crate::run::{deadline, intent};
 
 /// An import that may be sent.
 #[derive(Clone, Debug)]
@@ -85,7 +85,8 @@ impl Import {
         if let Some(address) = known_as(state, change, settings.as_ref(), id) {
             return Err(ImportError::Known { id: id.into(), address });
         }
-        let intent = intent(change, now);
+        let deadline = deadline(now, change.timeout);
+        let intent = intent(change, Effect::Import, &change.planned, deadline);
         let subject = intent.subjects[0].clone();
         let mut entries = opening(state, change, settings, &subject.uid);
         entries.push(Entry::Intent(Box::new(intent)));
@@ -137,23 +138,6 @@ fn known_as(
             && remotes().any(|it| *it.id == *id && in_this_world(address, &it.provider).is_some())
     })?;
     Some(address)
-}
-
-fn intent(change: &Change, now: i64) -> Intent {
-    Intent {
-        operation: None,
-        effect: Effect::Import,
-        subjects: vec![Subject {
-            address: change.address.clone(),
-            uid: change.uid.clone(),
-            incarnation: change.incarnation,
-        }],
-        provider: change.provider.clone(),
-        handle: change.handle.clone(),
-        arguments: without_secrets(&change.planned, &change.uid.0),
-        lifecycle: change.lifecycle.clone(),
-        deadline: deadline(now, change.timeout),
-    }
 }
 
 /// What settling needs: the provider's settings. A plan that was interrupted is given up, for it

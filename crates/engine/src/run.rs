@@ -23,7 +23,7 @@ use crate::outcomes::{Outcomes, Secrets};
 use crate::replay::{ReplayError, replay};
 use crate::schedule::{ImpossibleEvent, Progress, Schedule};
 
-pub(crate) use arguments::{deadline, without_secrets};
+pub(crate) use arguments::{deadline, intent};
 pub use refuse::Refusal;
 
 /// A plan being applied.

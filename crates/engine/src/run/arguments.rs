@@ -249,20 +249,9 @@ impl Run {
         planned: Value,
         now: i64,
     ) -> Work {
-        let intent = Intent {
-            operation: Some(operation.id.clone()),
-            effect,
-            subjects: vec![Subject {
-                address: change.address.clone(),
-                uid: change.uid.clone(),
-                incarnation: change.incarnation,
-            }],
-            provider: change.provider.clone(),
-            handle: change.handle.clone(),
-            arguments: without_secrets(&planned, &change.uid.0),
-            lifecycle: change.lifecycle.clone(),
-            deadline: deadline(now, self.send_limit(change, effect)),
-        };
+        let deadline = deadline(now, self.send_limit(change, effect));
+        let intent = intent(change, effect, &planned, deadline);
+        let intent = Intent { operation: Some(operation.id.clone()), ..intent };
         let effect = match (effect, self.object(&change.address, &change.uid)) {
             (journal::Effect::Update, Some(remote)) => Effect::Update {
                 changed: self.difference(change, &remote.attributes, &planned),
@@ -281,6 +270,29 @@ impl Run {
         let known = self.schemas.of_block(&change.address.block);
         let creates = known.filter(|_| effect == journal::Effect::Create);
         creates.and_then(|known| known.schema.send_limit).or(change.timeout)
+    }
+}
+
+/// What is journalled before `effect` makes a change's object what is `planned`.
+pub(crate) fn intent(
+    change: &Change,
+    effect: journal::Effect,
+    planned: &Value,
+    deadline: i64,
+) -> Intent {
+    Intent {
+        operation: None,
+        effect,
+        subjects: vec![Subject {
+            address: change.address.clone(),
+            uid: change.uid.clone(),
+            incarnation: change.incarnation,
+        }],
+        provider: change.provider.clone(),
+        handle: change.handle.clone(),
+        arguments: without_secrets(planned, &change.uid.0),
+        lifecycle: change.lifecycle.clone(),
+        deadline,
     }
 }
 
@@ -309,7 +321,7 @@ fn same_at(paths: &[Path], a: &Value, b: &Value) -> bool {
 
 /// Arguments as an intent keeps them: secrets as digests, keyed by the object so that equal
 /// secrets of two objects do not look equal; what only the provider gives is left out.
-pub(crate) fn without_secrets(value: &Value, key: &str) -> Value {
+fn without_secrets(value: &Value, key: &str) -> Value {
     match value {
         Value::Pending(_) => Value::Null,
         Value::Sensitive(secret) => {
