@@ -10,10 +10,10 @@ use greenroom_engine::planner::{
 use greenroom_engine::replay::replay;
 use greenroom_engine::resolve::{Given, GivenVariable, Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
-use greenroom_model::identity::{EnvironmentKind, Lineage, Sequence};
+use greenroom_model::identity::{Lineage, Sequence};
 use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Subject};
 use greenroom_model::plan::{Action, Plan};
-use greenroom_model::state::{Lifetime, State, Status};
+use greenroom_model::state::{State, Status};
 use greenroom_model::value::{Object, Value};
 use greenroom_sim::cloud::Cloud;
 use greenroom_spec::diagnostic::Diagnostic;
@@ -23,6 +23,7 @@ use greenroom_spec::source::Sources;
 use greenroom_spec::template::TemplateKind;
 
 use super::render::{mistakes, plan};
+use crate::replaying::empty;
 
 /// What a refresh sees of objects by address; others are as recorded.
 pub(super) type Seen = BTreeMap<&'static str, ReadSeen>;
@@ -188,21 +189,7 @@ fn lineage() -> Lineage {
 /// The state after every create of a plan, as a cloud would have answered: pending attributes of
 /// the object `kind.name` are `NAME.attribute`.
 fn state_after(plan: &Plan) -> State {
-    let mut state = State {
-        lineage: lineage(),
-        project: "shop".into(),
-        stage: "test".into(),
-        kind: EnvironmentKind::Ephemeral,
-        lifetime: Lifetime::default(),
-        scopes: BTreeMap::new(),
-        roster: None,
-        open: BTreeMap::new(),
-        watch: Vec::new(),
-        run: None,
-        finished: None,
-        sequence: Sequence(0),
-        extra: None,
-    };
+    let mut state = empty();
     let mut record = |entry| {
         let next = Sequence(state.sequence.0 + 1);
         replay(&mut state, next, entry).expect("entries that fit");
