@@ -11,7 +11,7 @@ use greenroom_model::value::Object;
 use greenroom_provider::{Failure, FailureKind};
 use tokio::sync::Mutex;
 
-use crate::error::chain;
+use crate::error::{chain, no_credentials};
 use crate::settings;
 
 /// Where a service is, and who may ask it.
@@ -70,13 +70,8 @@ impl Access {
     }
 
     async fn ask(&self) -> Result<Credentials, Failure> {
-        let none = |why: String| {
-            Failure::new(FailureKind::Credentials, "there are no AWS credentials").help(format!(
-                "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in; the SDK says: {why}"
-            ))
-        };
-        let provider = self.provider.as_ref().ok_or_else(|| none("no provider".to_owned()))?;
-        provider.provide_credentials().await.map_err(|error| none(chain(&error)))
+        let provider = self.provider.as_ref().ok_or_else(|| no_credentials("no provider"))?;
+        provider.provide_credentials().await.map_err(|error| no_credentials(&chain(&error)))
     }
 }
 

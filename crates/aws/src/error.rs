@@ -117,10 +117,7 @@ fn refused(error: &ApiError, kind: FailureKind, message: String) -> Failure {
             Failure::new(kind, "the AWS credentials have expired or are not valid".to_owned())
                 .help(format!("renew them, then run this command again; AWS says: {message}"))
         }
-        FailureKind::Credentials => Failure::new(kind, "there are no AWS credentials".to_owned())
-            .help(format!(
-                "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in; the SDK says: {message}"
-            )),
+        FailureKind::Credentials => no_credentials(&message),
         FailureKind::Denied => {
             Failure::new(kind, format!("the permission `{}` is missing", error.action))
                 .help(format!("AWS says: {}", error.message))
@@ -130,6 +127,12 @@ fn refused(error: &ApiError, kind: FailureKind, message: String) -> Failure {
         FailureKind::Stranger => Failure::new(kind, message).help(TAKE_OVER),
         _ => Failure::new(kind, message),
     }
+}
+
+/// Nothing that the SDK looks at says who asks; `why` are its words.
+pub(crate) fn no_credentials(why: &str) -> Failure {
+    Failure::new(FailureKind::Credentials, "there are no AWS credentials")
+        .help(format!("set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in; the SDK says: {why}"))
 }
 
 /// What to do where somebody else's object stands in the place of one that was to be made.
