@@ -14,6 +14,9 @@ pub struct Project {
     pub file: FileId,
     /// `[project] name`.
     pub name: Located<Arc<str>>,
+    /// `[project] max_environments`: how many ephemeral environments there may be at once, of all
+    /// stages together.
+    pub max_environments: Option<Located<u32>>,
     /// `[state]`: where states live.
     pub state: Option<StateStore>,
     /// `[repository] url`: where artifacts are published.
@@ -83,6 +86,8 @@ pub struct Stage {
     pub front_of: Option<Located<Arc<str>>>,
     /// How long an ephemeral environment may live.
     pub ttl: Option<Located<Duration>>,
+    /// How many of its environments there may be at once.
+    pub max_environments: Option<Located<u32>>,
     /// How long each part of a run may take.
     pub timeouts: Timeouts,
     /// What becomes of an environment in which something failed.

@@ -15,7 +15,17 @@ pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
 }
 
 fn project() -> Value {
-    let name = text("the project's name");
+    let project = table(
+        "The project.",
+        &["name"],
+        [
+            ("name", text("the project's name")),
+            (
+                "max_environments",
+                limit("how many ephemeral environments there may be at once, of all stages"),
+            ),
+        ],
+    );
     let state = table(
         "Where states live.",
         &["url"],
@@ -33,7 +43,7 @@ fn project() -> Value {
         "A project: one `greenroom.toml` and the templates beside it.",
         &["project"],
         [
-            ("project", table("The project.", &["name"], [("name", name)])),
+            ("project", project),
             ("state", state),
             ("repository", table("Where artifacts go.", &["url"], [("url", repository)])),
             ("provider", described("providers", "Settings per provider configuration.")),
@@ -85,6 +95,7 @@ fn stage() -> Value {
             ("front", text("the template of its front")),
             ("front_of", text("the stage whose front it uses instead")),
             ("ttl", described("duration", "how long an ephemeral environment may live")),
+            ("max_environments", limit("how many of its environments there may be at once")),
             ("timeouts", timeouts()),
             (
                 "on_failure",
@@ -138,4 +149,8 @@ fn promotion() -> Value {
             ("retain", described("duration", "how long the old environment stays")),
         ],
     )
+}
+
+fn limit(doc: &str) -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX, "description": doc })
 }

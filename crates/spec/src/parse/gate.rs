@@ -51,12 +51,14 @@ fn pace(reader: &mut Reader<'_>, section: &mut Section) -> Pace {
         (duration("initial_delay", usual.initial_delay), duration("interval", usual.interval));
     let (timeout, deadline) =
         (duration("timeout", usual.timeout), duration("deadline", usual.deadline));
+    let mut number =
+        |key, least, usual| section.number(reader, key, least).map_or(usual, |number| number.value);
     Pace {
         initial_delay,
         interval,
         timeout,
-        successes: section.number(reader, "successes", 1).unwrap_or(usual.successes),
-        failure_limit: section.number(reader, "failure_limit", 0).unwrap_or(usual.failure_limit),
+        successes: number("successes", 1, usual.successes),
+        failure_limit: number("failure_limit", 0, usual.failure_limit),
         deadline,
     }
 }

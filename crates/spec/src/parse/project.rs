@@ -19,9 +19,11 @@ use crate::source::{Located, Place};
 
 pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> Project {
     let mut root = Section::new("the project", reader.start(), root);
+    let Head { name, max_environments } = head(reader, &mut root);
     let project = Project {
         file: reader.file,
-        name: name(reader, &mut root),
+        name,
+        max_environments,
         state: state(reader, &mut root),
         repository_url: repository_url(reader, &mut root),
         providers: providers(reader, root.take("provider"), schemas),
@@ -33,8 +35,15 @@ pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> P
     project
 }
 
-fn name(reader: &mut Reader<'_>, root: &mut Section) -> Located<Arc<str>> {
+/// What `[project]` says.
+struct Head {
+    name: Located<Arc<str>>,
+    max_environments: Option<Located<u32>>,
+}
+
+fn head(reader: &mut Reader<'_>, root: &mut Section) -> Head {
     let nameless = Located { value: "".into(), at: reader.start() };
+    let empty = Head { name: nameless.clone(), max_environments: None };
     let Some(item) = root.take("project") else {
         if !reader.damaged {
             reader.report(
@@ -43,12 +52,14 @@ fn name(reader: &mut Reader<'_>, root: &mut Section) -> Located<Arc<str>> {
                     .help("start with `[project]` and `name = \"…\"`"),
             );
         }
-        return nameless;
+        return empty;
     };
-    let Some(mut section) = Section::open(reader, "`[project]`", item) else { return nameless };
+    let Some(mut section) = Section::open(reader, "`[project]`", item) else { return empty };
     let name = section.required_text(reader, "name");
+    let max_environments = section.number(reader, "max_environments", 1);
     section.close(reader);
-    name.filter(|name| reader.check_name(&name.value, name.at)).unwrap_or(nameless)
+    let name = name.filter(|name| reader.check_name(&name.value, name.at)).unwrap_or(nameless);
+    Head { name, max_environments }
 }
 
 /// What a bucket of states is reached with.

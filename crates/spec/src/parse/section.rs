@@ -103,12 +103,12 @@ impl Section {
         reader: &mut Reader<'_>,
         key: &'static str,
         least: u32,
-    ) -> Option<u32> {
+    ) -> Option<Located<u32>> {
         let item = self.take(key)?;
         let wanted = format!("a whole number of at least {least}");
         let range = i64::from(least)..=i64::from(u32::MAX);
-        let number = reader.integer(item, &self.of(key), &wanted, range)?;
-        u32::try_from(number.value).ok()
+        let Located { value, at } = reader.integer(item, &self.of(key), &wanted, range)?;
+        Some(Located { value: u32::try_from(value).ok()?, at })
     }
 
     /// The tables in the table `key`, by name.

@@ -43,6 +43,7 @@ fn read(
         front: section.text(reader, "front"),
         front_of: section.text(reader, "front_of"),
         ttl: section.duration(reader, "ttl"),
+        max_environments: section.number(reader, "max_environments", 1),
         timeouts: timeouts(reader, &mut section),
         on_failure: on_failure(reader, &mut section),
         run: section.texts(reader, "run"),
@@ -54,6 +55,7 @@ fn read(
         promotion: promotion(reader, &mut section),
     };
     one_front(reader, &stage, &section);
+    limits_something(reader, &stage, &section, lacks[0].1);
     for (key, _) in lacks.into_iter().filter(|(_, lacks)| *lacks && stage.promotion.is_some()) {
         section.missing(reader, key);
     }
@@ -183,5 +185,23 @@ fn one_front(reader: &mut Reader<'_>, stage: &Stage, section: &Section) {
             .at(front_of.at, "another stage's front")
             .at(front.at, "its own front")
             .help("keep the one that its environments shall stand behind"),
+    );
+}
+
+/// Refuses a limit on environments in a stage that has none which come and go.
+fn limits_something(reader: &mut Reader<'_>, stage: &Stage, section: &Section, no_template: bool) {
+    let Some(limit) = &stage.max_environments else { return };
+    let (why, help) = if stage.promotion.is_some() {
+        ("promotes", "its promotions say how many environments it has: leave the limit out")
+    } else if no_template && !reader.damaged {
+        ("has no template", "only a stage with a `template` has environments")
+    } else {
+        return;
+    };
+    let message = format!("{} {why}, but has `max_environments`", section.what);
+    reader.report(
+        Diagnostic::error("spec::no_environments", message)
+            .at(limit.at, "a limit on nothing")
+            .help(help),
     );
 }

@@ -21,6 +21,16 @@ fn the_json_schema_knows_the_types_arguments() {
 }
 
 #[test]
+fn the_json_schema_takes_limits_from_one() {
+    let schema = json_schema(&schemas());
+    let project = &schema["$defs"]["project"]["properties"]["project"];
+    for owner in [project, &schema["$defs"]["stage"]] {
+        let limit = &owner["properties"]["max_environments"];
+        assert_eq!((&limit["type"], &limit["minimum"]), (&"integer".into(), &1.into()));
+    }
+}
+
+#[test]
 fn every_reference_in_the_json_schema_leads_somewhere() {
     let schema = json_schema(&schemas());
     let mut left = vec![&schema];

@@ -11,6 +11,7 @@ use crate::support::{check, check_project, sound_project};
 fn a_full_project_is_sound() {
     let project = sound_project(
         r#"
+max_environments = 8
 [state]
 url = "../state"
 [repository]
@@ -40,6 +41,7 @@ needs = ["bake"]
 template = "environment.toml"
 front_of = "zone"
 ttl = "2h"
+max_environments = 2
 variables = { size = 2 }
 [stage.production]
 needs = ["test"]
@@ -54,6 +56,9 @@ gates = ["web"]
 "#,
     );
     assert_eq!(&*project.providers["sim.west"].provider.value, "sim");
+    assert_eq!(project.max_environments.map(|limit| limit.value), Some(8));
+    let limit = project.stages["test"].max_environments.as_ref();
+    assert_eq!(limit.map(|limit| limit.value), Some(2));
     assert_eq!(&*project.stages["build"].run[0].value, "echo ${HOME}");
     let promotion = project.stages["production"].promotion.as_ref().expect("it promotes");
     assert_eq!(promotion.steps.iter().map(|step| step.value).collect::<Vec<_>>(), [5, 25, 100]);
@@ -167,6 +172,54 @@ fn weights_rise_to_a_hundred() {
     greenroom.toml:6:32: spec::wrong_type: `steps` of the promotion of stage `p` must be weights from 1 to 100, not 2.5
     "#);
     assert_snapshot!(steps("100"), @r#"greenroom.toml:6:23: spec::wrong_type: `steps` of the promotion of stage `p` must be a list of weights such as `[5, 25, 100]`, not a number"#);
+}
+
+#[test]
+fn limits_on_environments_are_whole_numbers_from_one() {
+    assert_snapshot!(check_project(r#"max_environments = 0
+[stage.a]
+template = "a.toml"
+max_environments = "two"
+[stage.b]
+template = "b.toml"
+max_environments = 2.5
+[stage.c]
+template = "c.toml"
+max_environments = -1
+[stage.d]
+template = "d.toml"
+max_environment = 1
+"#), @r#"
+    greenroom.toml:3:20: spec::wrong_type: `max_environments` of `[project]` must be a whole number of at least 1, not 0
+    greenroom.toml:6:20: spec::wrong_type: `max_environments` of stage `a` must be a whole number of at least 1, not a string
+    greenroom.toml:9:20: spec::wrong_type: `max_environments` of stage `b` must be a whole number of at least 1, not 2.5
+    greenroom.toml:12:20: spec::wrong_type: `max_environments` of stage `c` must be a whole number of at least 1, not -1
+    greenroom.toml:15:1: spec::unknown_key: unknown key `max_environment` in stage `d` (did you mean `max_environments`?)
+    "#);
+}
+
+#[test]
+fn only_a_stage_whose_environments_come_and_go_limits_them() {
+    assert_snapshot!(check_project(r#"
+[stage.bake]
+max_environments = 2
+[stage.zone]
+front = "front.toml"
+max_environments = 2
+[stage.production]
+template = "environment.toml"
+front = "front.toml"
+max_environments = 2
+promotion = { soak = "1m" }
+[stage.wrong]
+template = 3
+max_environments = 2
+"#), @r#"
+    greenroom.toml:5:20: spec::no_environments: stage `bake` has no template, but has `max_environments` (only a stage with a `template` has environments)
+    greenroom.toml:8:20: spec::no_environments: stage `zone` has no template, but has `max_environments` (only a stage with a `template` has environments)
+    greenroom.toml:12:20: spec::no_environments: stage `production` promotes, but has `max_environments` (its promotions say how many environments it has: leave the limit out)
+    greenroom.toml:15:12: spec::wrong_type: `template` of stage `wrong` must be a string, not a number
+    "#);
 }
 
 #[test]
