@@ -8,7 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::holder::Holder;
-use crate::name::StateName;
+use crate::name::{Segment, StateName};
 use crate::position::Sequence;
 
 /// A failure of the store. Cheap to clone, because callers who share a write share its failure.
@@ -98,6 +98,17 @@ pub enum StoreError {
     /// The files are in a format that a newer version wrote.
     #[error(transparent)]
     Newer(Box<NewerFormat>),
+    /// A project's ledger is not what was written to it, or a newer version wrote it. It is left
+    /// untouched.
+    #[error("`{file}`, the ledger of the project `{project}`, {problem}; nothing was changed")]
+    Ledger {
+        /// The project.
+        project: Segment,
+        /// The file or the object.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The payload cannot be a record or a request.
     #[error("a payload for `{state}` {problem}; nothing was written")]
     Payload {

@@ -4,6 +4,7 @@
 //! one process at a time write, and requests that others leave for it. This
 //! crate keeps the four, on a local folder ([`FolderStore`]), behind traits
 //! ([`Store`], [`Lease`]) that an object store can stand behind as well.
+//! Beside the states of a project it keeps a ledger, by which processes agree.
 //!
 //! What entries mean is not known here: the body of a snapshot and the payload
 //! of a record are bytes. What stays true, whatever the process or the machine
@@ -12,6 +13,7 @@
 //! - an append that was acknowledged is there for every later reader;
 //! - one that was not is there wholly or not at all;
 //! - the serial of a state never goes back;
+//! - whoever replaces a ledger has seen what it replaces;
 //! - content that is not what was written is refused, never guessed at.
 //!
 //! The file formats are specified in `docs/book/src/formats`.
@@ -24,6 +26,7 @@ mod error;
 mod folder;
 mod format;
 mod holder;
+mod ledger;
 mod name;
 #[cfg(feature = "object-store")]
 mod object;
@@ -41,6 +44,7 @@ mod ticket;
 pub use error::{Corruption, NewerFormat, OnDisk, StoreError};
 pub use folder::FolderStore;
 pub use holder::Holder;
+pub use ledger::{Ledger, LedgerVersion};
 pub use name::{NameError, Segment, StateName};
 #[cfg(feature = "s3")]
 pub use object::{AccessKey, AccessKeys, Bucket};

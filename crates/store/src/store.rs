@@ -5,7 +5,8 @@ use bytes::Bytes;
 
 use crate::error::StoreError;
 use crate::holder::Holder;
-use crate::name::StateName;
+use crate::ledger::{Ledger, LedgerVersion};
+use crate::name::{Segment, StateName};
 use crate::position::{Sequence, Serial};
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
@@ -116,6 +117,31 @@ pub trait Store: Send + Sync {
 
     /// Describes what is stored of `state`, however damaged. Never fails, never writes.
     async fn examine(&self, state: &StateName) -> Report;
+
+    /// The ledger of `project` as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Ledger`] or [`StoreError::Io`] if it cannot be read.
+    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError>;
+
+    /// Replaces the ledger of `project` by `content`, durably, if nobody has written to it since
+    /// it was `seen`.
+    ///
+    /// After `false`, somebody has: read it again. Then `content` was not written, or, where its
+    /// answer was lost, what was written since is based on it. Interrupted, it has happened wholly
+    /// or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Ledger`]: nothing was written. [`StoreError::Io`] says whether it may have
+    /// been.
+    async fn write_ledger(
+        &self,
+        project: &Segment,
+        seen: &LedgerVersion,
+        content: Bytes,
+    ) -> Result<bool, StoreError>;
 }
 
 /// The exclusive right to write a state, until it is given back, lost, or its process dies.

@@ -1,12 +1,11 @@
 //! The journal file, open for appending.
 
-use std::io;
-
 use bytes::Bytes;
 
 use crate::disk::DiskFile;
 use crate::error::{OnDisk, StoreError};
 use crate::fail_point::fail_point;
+use crate::folder::folders;
 use crate::folder::load::Opened;
 use crate::folder::place::Place;
 use crate::format::journal::{self, JournalHeader, Scan};
@@ -28,7 +27,7 @@ impl JournalFile {
         place: &Place,
         snapshot: &SnapshotHeader,
     ) -> Result<JournalFile, StoreError> {
-        sync_ancestors(place)?;
+        folders::sync_above(&*place.disk, place.root(), place.folder())?;
         let header = JournalHeader {
             format: FORMAT,
             lineage: snapshot.lineage.clone(),
@@ -93,28 +92,6 @@ pub(crate) fn lines_after(journal: &Scan, bytes: &Bytes, through: Sequence) -> B
 pub(crate) fn sync_folder(place: &Place, on_disk: OnDisk) -> Result<(), StoreError> {
     let folder = place.folder();
     place.disk.sync_dir(folder).map_err(StoreError::io("sync", folder, on_disk))
-}
-
-/// Makes it durable that the state's folder exists.
-fn sync_ancestors(place: &Place) -> Result<(), StoreError> {
-    for path in place.root().ancestors().skip(1) {
-        match place.disk.sync_dir(path) {
-            Err(error) if is_not_ours(&error) => {}
-            synced => synced.map_err(StoreError::io("sync", path, OnDisk::Nothing))?,
-        }
-    }
-    for path in place.ancestors() {
-        let synced = place.disk.sync_dir(path);
-        synced.map_err(StoreError::io("sync", path, OnDisk::Nothing))?;
-    }
-    Ok(())
-}
-
-/// Whether a folder above the root is not ours to sync: whoever made it answers for it. Any other
-/// failure may be about a folder that we made, and without which the state is lost.
-fn is_not_ours(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
-    matches!(error.kind(), InvalidInput | NotFound | PermissionDenied | ReadOnlyFilesystem)
 }
 
 fn replace(

@@ -6,7 +6,6 @@
 //! `lock` and before it has said who it is. Readers never touch `lock`.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::disk::DiskLock;
 use crate::error::{OnDisk, StoreError};
 use crate::fail_point::fail_point;
+use crate::folder::folders;
 use crate::folder::place::{Place, found, read_optional};
 use crate::holder::Holder;
 
@@ -66,7 +66,7 @@ fn wait(place: &Place, patience: Duration) -> Result<Box<dyn DiskLock>, StoreErr
     let path = place.lock();
     let started = Instant::now();
     loop {
-        create_folders(place)?;
+        folders::create(&*place.disk, place.root(), place.folder())?;
         match place.disk.try_lock(&path) {
             Ok(Some(lock)) => {
                 let current = lock.is_current();
@@ -101,29 +101,4 @@ fn announce(place: &Place, holder: &Holder) -> Result<Box<dyn DiskLock>, StoreEr
     place.disk.create(&new).and_then(|mut file| file.write_all_at(&json, 0)).map_err(failed())?;
     place.disk.rename(&new, &path).map_err(failed())?;
     Ok(lock)
-}
-
-/// Makes the folders of the state that are missing, the outermost first.
-fn create_folders(place: &Place) -> Result<(), StoreError> {
-    if place.disk.exists(place.folder()).unwrap_or(false) {
-        return Ok(());
-    }
-    let above_root = place.root().ancestors().skip(1).collect::<Vec<_>>();
-    for path in above_root.into_iter().rev().chain(place.ancestors()) {
-        create_folder(place, path)?;
-    }
-    create_folder(place, place.folder())
-}
-
-fn create_folder(place: &Place, path: &Path) -> Result<(), StoreError> {
-    let failed = || StoreError::io("create", path, OnDisk::Nothing);
-    if path.as_os_str().is_empty() || place.disk.exists(path).map_err(failed())? {
-        return Ok(());
-    }
-    match place.disk.create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Another process removed the folder above meanwhile; the caller starts again.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.map_err(failed()),
-    }
 }

@@ -9,9 +9,11 @@
 mod blocking;
 mod committer;
 mod examine;
+mod folders;
 mod install;
 mod journal_file;
 mod lease;
+mod ledger;
 mod load;
 mod lock;
 mod place;
@@ -30,9 +32,11 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::folder::blocking::Blocking;
 use crate::folder::lease::FolderLease;
+use crate::folder::ledger::LedgerPlace;
 use crate::folder::place::Place;
 use crate::holder::{Holder, random_id};
-use crate::name::StateName;
+use crate::ledger::{Ledger, LedgerVersion};
+use crate::name::{Segment, StateName};
 use crate::os_disk::OsDisk;
 use crate::payload::check_payload;
 use crate::position::Lineage;
@@ -101,6 +105,10 @@ impl FolderStore {
     fn place(&self, state: &StateName) -> Place {
         Place::new(Arc::clone(&self.disk), &self.root, state)
     }
+
+    fn ledger_place(&self, project: &Segment) -> LedgerPlace {
+        LedgerPlace::new(Arc::clone(&self.disk), &self.root, project)
+    }
 }
 
 #[async_trait]
@@ -167,5 +175,20 @@ impl Store for FolderStore {
     async fn examine(&self, state: &StateName) -> Report {
         let place = self.place(state);
         self.options.blocking.run(move || examine::examine(&place)).await
+    }
+
+    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError> {
+        let place = self.ledger_place(project);
+        self.options.blocking.run(move || ledger::read(&place)).await
+    }
+
+    async fn write_ledger(
+        &self,
+        project: &Segment,
+        seen: &LedgerVersion,
+        content: Bytes,
+    ) -> Result<bool, StoreError> {
+        let (place, seen) = (self.ledger_place(project), seen.clone());
+        self.options.blocking.run(move || ledger::write(&place, &seen, &content)).await
     }
 }

@@ -16,6 +16,7 @@ use bytes::Bytes;
 
 use crate::disk::{Disk, Entry, EntryKind};
 use crate::error::{OnDisk, StoreError};
+use crate::folder::folders;
 use crate::name::{Segment, StateName};
 
 const LIVING: &str = "state";
@@ -100,11 +101,7 @@ impl Place {
 
     /// The folders above the state's, within the root, the root first.
     pub(crate) fn ancestors(&self) -> Vec<&Path> {
-        let within = self.folder.ancestors().skip(1).take_while(|path| *path != self.root);
-        let mut ancestors: Vec<&Path> = within.collect();
-        ancestors.push(&self.root);
-        ancestors.reverse();
-        ancestors
+        folders::above(&self.root, &self.folder)
     }
 
     /// Whether anything was ever written to the state.

@@ -1,13 +1,14 @@
 //! Where the objects of a state are.
 //!
 //! ```text
+//! PREFIX/shop/project.ledger
 //! PREFIX/shop/integration/pr-17.state/lease
 //! PREFIX/shop/integration/pr-17.state/LINEAGE/snapshot
 //! PREFIX/shop/integration/pr-17.state/LINEAGE/journal/EPOCH/SLOT
 //! PREFIX/shop/integration/pr-17.state/LINEAGE/requests/KIND.ABOUT.json
 //! ```
 //!
-//! The lease outlives the state. All else is below its lineage, so that one who still writes to a
+//! The ledger is the project's, and no stage can have its name. The lease outlives the state. All else is below its lineage, so that one who still writes to a
 //! state that was removed does not write to the next of its name.
 
 use object_store::path::Path;
@@ -86,6 +87,11 @@ impl LineageKeys {
     }
 }
 
+/// The key of a project's ledger.
+pub(crate) fn ledger(prefix: &Path, project: &Segment) -> Path {
+    prefix.clone().join(project.as_str()).join("project.ledger")
+}
+
 /// The place in the journal that a key names.
 pub(crate) fn slot_of(key: &Path) -> Option<Slot> {
     let mut parts = key.as_ref().rsplit('/');
@@ -142,6 +148,7 @@ mod tests {
                 let snapshot = keys.of(&Lineage("ab".into())).snapshot();
                 assert_eq!(state_of(&prefix, &snapshot), Some((name(state), true)));
             }
+            assert_eq!(state_of(&prefix, &ledger(&prefix, &Segment::new("shop").unwrap())), None);
             for other in ["shop", "shop/a/b/c", "Shop/x.state/lease", "shop/../x.state/lease"] {
                 let key = Path::from(format!("{prefix}/{other}"));
                 assert_eq!(state_of(&prefix, &key), None, "{key}");

@@ -13,6 +13,7 @@ mod fence;
 mod install;
 mod keys;
 mod lease;
+mod ledger;
 mod load;
 mod objects;
 mod removal;
@@ -33,12 +34,14 @@ use object_store::path::Path;
 
 use crate::error::StoreError;
 use crate::holder::{Holder, random_id};
-use crate::name::StateName;
+use crate::ledger::{Ledger, LedgerVersion};
+use crate::name::{Segment, StateName};
 use crate::object::claim::{Claim, ClaimPlace, Patience};
 pub use crate::object::clock::Clock;
 use crate::object::clock::SystemClock;
 use crate::object::keys::{Keys, state_of};
 use crate::object::lease::ObjectLease;
+use crate::object::ledger::LedgerPlace;
 use crate::object::objects::Objects;
 #[cfg(feature = "s3")]
 pub use crate::object::s3::{AccessKey, AccessKeys, Bucket};
@@ -130,6 +133,10 @@ impl ObjectStates {
             state: state.clone(),
             clock: Arc::clone(&self.clock),
         }
+    }
+
+    fn ledger_place<'a>(&'a self, project: &'a Segment) -> LedgerPlace<'a> {
+        LedgerPlace { objects: &self.objects, prefix: &self.prefix, project }
     }
 
     async fn take(
@@ -231,5 +238,18 @@ impl Store for ObjectStates {
 
     async fn examine(&self, state: &StateName) -> Report {
         examine::examine(&self.place(state), self.holder(state).await.unwrap_or_default()).await
+    }
+
+    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError> {
+        self.ledger_place(project).read().await
+    }
+
+    async fn write_ledger(
+        &self,
+        project: &Segment,
+        seen: &LedgerVersion,
+        content: Bytes,
+    ) -> Result<bool, StoreError> {
+        self.ledger_place(project).write(seen, &content).await
     }
 }

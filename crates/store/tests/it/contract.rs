@@ -1,10 +1,13 @@
 //! What every store does.
 
 use bytes::Bytes;
+use futures::future::join_all;
 use greenroom_store::{
-    Lease, RequestName, Requested, Sequence, Serial, SnapshotHeader, StateName, Store, StoreError,
+    Lease, Ledger, RequestName, Requested, Segment, Sequence, Serial, SnapshotHeader, StateName,
+    Store, StoreError,
 };
 
+use crate::ledger::{FIRST, SECOND, project};
 use crate::session::{body, holder, payload, payloads, request_name, state};
 
 /// Runs each of the tests on every store.
@@ -45,6 +48,9 @@ on_every_store! {
     a_state_lives_through_many_leases,
     what_stands_there_is_told_to_people,
     a_state_of_another_store_goes_on_here,
+    a_ledger_is_replaced_only_by_who_has_seen_what_is_there,
+    a_ledger_is_its_projects_and_no_state,
+    every_writing_of_a_ledger_is_based_on_the_one_before,
 }
 
 pub(crate) fn name(text: &str) -> StateName {
@@ -253,4 +259,66 @@ async fn what_stands_there_is_told_to_people(store: &dyn Store) {
     assert!(text.contains("record 3, 2 durable, 7 bytes"), "{text}");
     assert!(text.contains("request  abort/p1"), "{text}");
     lease.release().await.unwrap();
+}
+
+async fn a_ledger_is_replaced_only_by_who_has_seen_what_is_there(store: &dyn Store) {
+    let write = async |seen: &Ledger, content: &Bytes| {
+        store.write_ledger(&project(), &seen.version, content.clone()).await.unwrap()
+    };
+    let nothing = store.ledger(&project()).await.unwrap();
+    assert_eq!(nothing.content, None);
+    assert!(write(&nothing, &FIRST).await);
+    assert!(!write(&nothing, &SECOND).await, "there is something now");
+    let first = store.ledger(&project()).await.unwrap();
+    assert_eq!(first.content, Some(FIRST));
+    assert!(write(&first, &FIRST).await);
+    assert!(!write(&first, &SECOND).await, "the same again is another writing");
+    let again = store.ledger(&project()).await.unwrap();
+    assert_eq!(again.content, Some(FIRST));
+    assert_ne!(again.version, first.version);
+    assert!(write(&again, &SECOND).await);
+    assert_eq!(store.ledger(&project()).await.unwrap().content, Some(SECOND));
+}
+
+async fn a_ledger_is_its_projects_and_no_state(store: &dyn Store) {
+    for project in ["shop", "blog"] {
+        let project = Segment::new(project).unwrap();
+        let nothing = store.ledger(&project).await.unwrap();
+        let content = Bytes::from(project.to_string());
+        assert!(store.write_ledger(&project, &nothing.version, content).await.unwrap());
+    }
+    assert_eq!(store.list().await.unwrap(), []);
+    let lease = acquire(store, &state()).await;
+    lease.append(payload(1)).await.unwrap();
+    assert_eq!(store.list().await.unwrap(), [state()]);
+    lease.remove().await.unwrap();
+    assert_eq!(store.list().await.unwrap(), []);
+    let kept = store.ledger(&project()).await.unwrap();
+    assert_eq!(kept.content, Some(Bytes::from("shop")), "it outlives the states");
+}
+
+async fn every_writing_of_a_ledger_is_based_on_the_one_before(store: &dyn Store) {
+    const WRITERS: usize = 6;
+    const WRITINGS: usize = 10;
+    let write = async |writer: usize| {
+        let mut written = 0;
+        while written < WRITINGS {
+            let seen = store.ledger(&project()).await.unwrap();
+            let before = seen.content.unwrap_or_default();
+            let content = [&before[..], format!("{writer} {written}\n").as_bytes()].concat();
+            let content = Bytes::from(content);
+            written +=
+                usize::from(store.write_ledger(&project(), &seen.version, content).await.unwrap());
+        }
+    };
+    join_all((0..WRITERS).map(write)).await;
+    let all = store.ledger(&project()).await.unwrap().content.unwrap();
+    let all = std::str::from_utf8(&all).unwrap();
+    for writer in 0..WRITERS {
+        let own: Vec<&str> =
+            all.lines().filter(|line| line.starts_with(&format!("{writer} "))).collect();
+        let expected: Vec<String> = (0..WRITINGS).map(|n| format!("{writer} {n}")).collect();
+        assert_eq!(own, expected);
+    }
+    assert_eq!(all.lines().count(), WRITERS * WRITINGS);
 }

@@ -8,6 +8,7 @@ mod faults;
 #[cfg(feature = "fail-points")]
 mod killed;
 mod lease;
+mod ledger;
 #[cfg(feature = "object-store")]
 mod objects;
 mod power_cut;

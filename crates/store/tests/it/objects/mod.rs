@@ -4,6 +4,7 @@ mod crashes;
 mod damage;
 mod faults;
 mod golden;
+mod ledger;
 mod readers;
 mod sharing;
 mod takeover;
