@@ -10,6 +10,7 @@ pub mod lifetime;
 pub mod names;
 pub mod outputs;
 mod patience;
+pub mod places;
 pub mod project;
 pub mod record;
 pub mod run;
