@@ -36,6 +36,8 @@ pub struct CommandLine {
 pub enum Output {
     /// To this process's own streams.
     Inherited,
+    /// Both streams to this process's standard error.
+    Error,
     /// Both streams, to a file.
     File(File),
 }
@@ -123,8 +125,14 @@ impl CommandLine {
         if leads {
             command.process_group(0);
         }
-        if let Output::File(file) = output {
-            command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+        match output {
+            Output::Inherited => {}
+            Output::Error => {
+                command.stdout(io::stderr());
+            }
+            Output::File(file) => {
+                command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+            }
         }
         command.spawn()
     }

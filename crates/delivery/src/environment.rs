@@ -13,6 +13,7 @@ use greenroom_store::Holder;
 use jiff::Timestamp;
 
 use crate::lifetime::Tenure;
+use crate::places::PlacesError;
 use crate::project::{Place, Project};
 use crate::wanted::{Sight, Wanted, WantedError};
 
@@ -40,6 +41,9 @@ pub enum UpError {
     /// Everything is there, and a gate did not pass.
     #[error("{} is up, and a gate did not pass: {}", .0, first(.1))]
     Gate(String, Applied),
+    /// There is no place for it.
+    #[error(transparent)]
+    Place(#[from] PlacesError),
     /// What an earlier run left of it could not be removed.
     #[error("what an earlier run left is not gone")]
     Leftovers(#[from] DownError),
@@ -56,6 +60,7 @@ impl UpError {
             self,
             UpError::Cancelled
                 | UpError::Apply(ApplyError::Cancelled)
+                | UpError::Place(PlacesError::Cancelled { .. })
                 | UpError::Wanted(WantedError::Apply(ApplyError::Cancelled))
                 | UpError::Leftovers(
                     DownError::Cancelled | DownError::Apply(ApplyError::Cancelled)

@@ -4,6 +4,8 @@
 //! `0-9` and `-`, and ends in a hash of the whole text that it was derived from: two builds whose
 //! texts differ only in what had to be left out still have two environments.
 
+use std::io;
+
 /// The environment variable that names the environment.
 const VARIABLE: &str = "GREENROOM_ENV";
 
@@ -35,35 +37,34 @@ const BUILDS: &[&[&str]] = &[
     &["BRANCH_NAME"],
 ];
 
-/// Where an environment's name came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Somebody gave it, or `GREENROOM_ENV` has it.
-    Given,
-    /// It was derived from a build or a branch.
-    Build,
-    /// There is nothing to derive it from.
-    Nothing,
-}
-
-/// The name of the environment that a build means, and where it came from; empty for
-/// [`Origin::Nothing`].
+/// The name of the environment that a build means: the one that was given, else the one in
+/// `GREENROOM_ENV`, as they are; else one derived from what the build server says of the build or
+/// the branch. `None` where there is neither.
 ///
-/// A name that was given is taken as it is. `variable` looks an environment variable up.
+/// `variable` looks an environment variable up.
 #[must_use]
 pub fn environment(
     given: Option<&str>,
     variable: impl Fn(&str) -> Option<String>,
-) -> (String, Origin) {
+) -> Option<String> {
     let set = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
     if let Some(name) = given.map(str::to_owned).or_else(|| set(VARIABLE)) {
-        return (name, Origin::Given);
+        return Some(name);
     }
     let whole = |names: &&[&str]| names.iter().map(|name| set(name)).collect::<Option<Vec<_>>>();
-    match BUILDS.iter().find_map(whole) {
-        Some(parts) => (derived(&parts.join("-")), Origin::Build),
-        None => (String::new(), Origin::Nothing),
-    }
+    BUILDS.iter().find_map(whole).map(|parts| derived(&parts.join("-")))
+}
+
+/// A name that no other run has, for one that nothing else names.
+///
+/// # Errors
+///
+/// The system gives no randomness.
+pub fn random() -> io::Result<String> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("run-{digits}"))
 }
 
 /// A name of `a-z`, `0-9` and `-`, at most 28 characters, for any text: equal for equal texts, and
@@ -98,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    fn named(given: Option<&str>, variables: &[(&str, &str)]) -> (String, Origin) {
+    fn named(given: Option<&str>, variables: &[(&str, &str)]) -> Option<String> {
         environment(given, |name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, text)| (*text).to_owned())
@@ -108,12 +109,10 @@ mod tests {
     #[test]
     fn a_given_name_wins_over_the_variable_over_the_build() {
         let build = [("GREENROOM_ENV", "mine"), ("BUILD_TAG", "jenkins-shop-17")];
-        assert_eq!(named(Some("pr-17"), &build), ("pr-17".to_owned(), Origin::Given));
-        assert_eq!(named(None, &build), ("mine".to_owned(), Origin::Given));
-        let (name, origin) = named(None, &build[1..]);
-        assert_eq!((name.as_str(), origin), ("jenkins-shop-17-3b5d8fb3", Origin::Build));
-        assert_eq!(named(None, &[]).1, Origin::Nothing);
-        assert_eq!(named(None, &[("GREENROOM_ENV", " ")]).1, Origin::Nothing);
+        assert_eq!(named(Some("pr-17"), &build).as_deref(), Some("pr-17"));
+        assert_eq!(named(None, &build).as_deref(), Some("mine"));
+        assert_eq!(named(None, &build[1..]).as_deref(), Some("jenkins-shop-17-3b5d8fb3"));
+        assert_eq!(named(None, &[("GREENROOM_ENV", " ")]), None);
     }
 
     #[test]
@@ -125,13 +124,13 @@ mod tests {
                 ("GITHUB_RUN_ATTEMPT", attempt),
                 ("GITHUB_HEAD_REF", "topic"),
             ];
-            named(None, &all).0
+            named(None, &all)
         };
         assert_ne!(github("12345678901", "1"), github("12345678901", "2"));
         assert_ne!(github("12345678901", "1"), github("12345678902", "1"));
         // A build that is not wholly described is none; its branch is better than nothing.
         let branch = named(None, &[("GITHUB_RUN_ID", "1"), ("BRANCH_NAME", "feature/Ünicode")]);
-        assert!(branch.0.starts_with("feature-nicode-"), "{branch:?}");
+        assert!(branch.as_ref().is_some_and(|it| it.starts_with("feature-nicode-")), "{branch:?}");
     }
 
     proptest! {

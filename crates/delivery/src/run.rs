@@ -21,6 +21,7 @@ use crate::environment::{DownError, Environment, UpError};
 use crate::lifetime::{DEFAULT_TTL, Tenure};
 use crate::outputs;
 use crate::patience::{beside, within};
+use crate::places::{self, Limits, Me, Places, PlacesError, Waiting};
 use crate::project::{Inputs, Place, Project};
 use crate::record::{self, Outcome, Part};
 use crate::wanted::{buildable, wanted};
@@ -48,6 +49,8 @@ pub struct Job {
     pub output: Output,
     /// Leave the environment up, whatever happens.
     pub keep: bool,
+    /// Wait for a place if there are as many environments as there may be.
+    pub waits: bool,
     /// What to work with.
     pub workbench: Workbench,
     /// This process, as it introduces itself.
@@ -75,6 +78,8 @@ impl Stop {
 
 /// What happens in a run.
 pub enum Moment<'a> {
+    /// There are as many environments as there may be.
+    Waiting(&'a Waiting),
     /// An environment that an earlier run left is removed first.
     Leftovers,
     /// The environment comes up.
@@ -168,12 +173,11 @@ struct Running<'a> {
 impl Running<'_> {
     async fn in_environment(&mut self, place: Place) -> Outcome {
         let started = Timestamp::now();
-        let opened = self.open(place).await;
-        let mut environment = match opened {
-            Ok(environment) => environment,
+        let (mut environment, slot) = match self.open(place).await {
+            Ok(opened) => opened,
             Err(error) => return self.not_up(started, &error, false),
         };
-        let outcome = match self.come_up(&mut environment).await {
+        let outcome = match self.come_up(&mut environment, slot).await {
             Ok(()) => self.commands(Some(&mut environment)).await,
             Err(outcome) => outcome,
         };
@@ -185,19 +189,41 @@ impl Running<'_> {
         if outcome == Outcome::Passed && !gone { Outcome::NotDown } else { outcome }
     }
 
-    async fn open(&mut self, place: Place) -> Result<Environment, UpError> {
-        buildable(&self.job.project, &self.job.stage)?;
-        let Job { workbench, holder, .. } = &self.job;
+    /// Waits for a place among all environments, and takes the lease.
+    async fn open(&mut self, place: Place) -> Result<(Environment, places::Place), UpError> {
+        let Job { project, stage, workbench, holder, waits, .. } = &self.job;
+        buildable(project, stage)?;
         let cancel = &self.stop.work;
-        Ok(Environment::open(workbench.clone(), place, holder.clone(), cancel).await?)
+        let limits = Limits::of(&project.spec);
+        let places = Places::new(workbench.store.clone(), workbench.clock.clone(), limits);
+        let me = Me::new(place.state.clone(), holder);
+        let slot = match waits {
+            true => {
+                let told = |waiting: &Waiting| self.watch.observe(Moment::Waiting(waiting));
+                places.wait_for(&me, cancel, told).await?
+            }
+            false => places.take(&me).await?,
+        };
+        match Environment::open(workbench.clone(), place, holder.clone(), cancel).await {
+            Ok(environment) => Ok((environment, slot)),
+            Err(error) => {
+                slot.give_back().await;
+                Err(error.into())
+            }
+        }
     }
 
-    async fn come_up(&mut self, environment: &mut Environment) -> Result<(), Outcome> {
+    async fn come_up(
+        &mut self,
+        environment: &mut Environment,
+        slot: places::Place,
+    ) -> Result<(), Outcome> {
         let started = Timestamp::now();
         let limit = self.timeouts().up;
-        let (up, timed_out) =
-            within(limit, &self.stop.work, async |cancel| self.bring_up(environment, cancel).await)
-                .await;
+        let (up, timed_out) = within(limit, &self.stop.work, async |cancel| {
+            self.bring_up(environment, slot, cancel).await
+        })
+        .await;
         self.record.image_set = environment.state().and_then(image_set);
         match up {
             Ok(()) => {
@@ -214,6 +240,7 @@ impl Running<'_> {
     async fn bring_up(
         &self,
         environment: &mut Environment,
+        slot: places::Place,
         cancel: &Cancel,
     ) -> Result<(), UpError> {
         let is_there = environment.state().is_some_and(|it| !it.is_settled_and_empty());
@@ -223,6 +250,7 @@ impl Running<'_> {
         }
         self.watch.observe(Moment::ComingUp);
         environment.keep_alive(&self.tenure, Timestamp::now()).await?;
+        slot.taken().await;
         let mut project = self.job.project.clone();
         let scope = self.job.place.as_ref().and_then(|it| it.environment.clone());
         let Job { stage, inputs, .. } = &self.job;
@@ -244,6 +272,7 @@ impl Running<'_> {
             _ if timed_out => Outcome::TimedOut,
             error if error.is_cancelled() => Outcome::Cancelled,
             UpError::Gate(..) => Outcome::GateFailed,
+            UpError::Place(PlacesError::Full { .. }) => Outcome::NoPlace,
             _ => Outcome::NotUp,
         }
     }

@@ -1,6 +1,8 @@
 //! What can be said on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -45,6 +47,15 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Remove everything of an environment
     Destroy(DestroyArgs),
+    /// Bring an environment up, run commands in it, and tear it down, whatever happens
+    Run(RunArgs),
+    /// Bring an environment up for a while
+    Up(UpArgs),
+    /// Tear an environment down
+    Down(DownArgs),
+    /// Look at the environments that are up, and let them live longer
+    #[command(subcommand)]
+    Env(EnvCommand),
     /// Take over an object that was made by other means
     Import(ImportArgs),
     /// Show an environment, a plan file, or which environments there are
@@ -105,6 +116,13 @@ pub(crate) struct Execution {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+}
+
+/// How much goes on at a time.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Pace {
     /// How many calls to providers may be under way
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
@@ -187,6 +205,98 @@ pub(crate) struct DestroyArgs {
     pub(crate) execution: Execution,
     #[command(flatten)]
     pub(crate) detail: Detail,
+}
+
+/// Which environment of a stage a build means.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct BuildEnvironment {
+    /// The environment of the stage; else GREENROOM_ENV, else a name for the build that calls
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The stage
+    pub(crate) stage: String,
+    #[command(flatten)]
+    pub(crate) environment: BuildEnvironment,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Only these values of the stage's matrix
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) matrix: Vec<(String, String)>,
+    /// Leave the environment up, to look at
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Refuse instead of waiting for a place
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Write how the run went into this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    /// The command, instead of the stage's own; words of it are not changed
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// The stage
+    pub(crate) stage: String,
+    #[command(flatten)]
+    pub(crate) environment: BuildEnvironment,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// How long it may live, such as 90m; else the stage's `ttl`, else 2h
+    #[arg(long, value_name = "DURATION", value_parser = greenroom_spec::parse::duration)]
+    pub(crate) ttl: Option<Duration>,
+    /// Refuse instead of waiting for a place
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownArgs {
+    /// The stage
+    pub(crate) stage: String,
+    #[command(flatten)]
+    pub(crate) environment: BuildEnvironment,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnvCommand {
+    /// List the environments of a stage, or of all
+    List(EnvListArgs),
+    /// Show one environment with its objects and outputs
+    Show(Target),
+    /// Let an environment live longer
+    Extend(ExtendArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvListArgs {
+    /// The stage; without it, all of the project
+    pub(crate) stage: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtendArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// How long from now; else the stage's `ttl`, else 2h
+    #[arg(long, value_name = "DURATION", value_parser = greenroom_spec::parse::duration)]
+    pub(crate) ttl: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

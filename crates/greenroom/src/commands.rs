@@ -3,6 +3,8 @@
 mod apply;
 mod carry_out;
 mod destroy;
+mod down;
+mod env;
 mod graph;
 mod import;
 mod init;
@@ -11,9 +13,11 @@ mod plan;
 mod plan_file;
 mod prepare;
 mod provisional;
+mod run;
 mod schema;
 mod show;
 mod state;
+mod up;
 mod validate;
 
 use crate::cli::Command;
@@ -47,6 +51,10 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Run(args) => run::run(args, context).await,
+        Command::Up(args) => up::run(args, context).await,
+        Command::Down(args) => down::run(args, context).await,
+        Command::Env(command) => env::run(command, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::State(command) => state::run(command, context).await,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use greenroom_apply::{Observer, Unobserved, Workbench};
+use greenroom_delivery::names;
 use greenroom_store::{Holder, Store};
 use jiff::Timestamp;
 
@@ -86,6 +87,18 @@ impl Context {
     ) -> Result<Place, Failure> {
         let variable = |name: &str| std::env::var(name).ok();
         Ok(Place::of(&project.spec, stage, environment, variable)?)
+    }
+
+    /// The place of the environment that a build means: see [`names`].
+    pub(crate) fn place_of_build(
+        &self,
+        project: &Project,
+        stage: &str,
+        environment: Option<&str>,
+    ) -> Result<Place, Failure> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let build = names::environment(environment, variable);
+        self.place(project, stage, build.as_deref())
     }
 
     /// Where the project's states live.

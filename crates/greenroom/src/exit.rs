@@ -21,6 +21,10 @@ pub(crate) enum Exit {
     GateFailed,
     /// A signal cut it short.
     Cancelled,
+    /// There are as many environments as there may be.
+    NoPlace,
+    /// A run of a stage ended: with its command's status, or one of 120 to 125.
+    Run(u8),
 }
 
 impl Exit {
@@ -34,6 +38,8 @@ impl Exit {
             Exit::PlanRefused => 4,
             Exit::GateFailed => 5,
             Exit::Cancelled => 130,
+            Exit::NoPlace => 123,
+            Exit::Run(code) => code,
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::palette::Palette;
 use crate::view::diagnostics::Diagnostics;
 use crate::view::error::ErrorView;
 use crate::view::{Fields, Kind, Message};
+use greenroom_delivery::matrix::MatrixError;
+use greenroom_delivery::places::PlacesError;
 use greenroom_delivery::project::{PlaceError, ProjectError};
 use greenroom_delivery::wanted::WantedError;
 
@@ -53,6 +55,12 @@ pub(crate) enum Failure {
         /// A near name, or all of them.
         help: Option<String>,
     },
+    /// There is nothing that could live longer.
+    #[error("there is no environment `{0}`; nothing was changed")]
+    NoEnvironment(String),
+    /// The stage's matrix does not have what was asked for.
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
     /// The stage makes no environments.
     #[error("stage `{0}` has no environment: it has neither a `template` nor a `front`")]
     NoTemplates(String),
@@ -80,6 +88,9 @@ pub(crate) enum Failure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There are as many environments as there may be.
+    #[error(transparent)]
+    Places(#[from] PlacesError),
     /// The state cannot be taken down.
     #[error("`{state}` cannot be destroyed; nothing was changed")]
     Destroy {
@@ -193,7 +204,9 @@ impl Failure {
             Failure::Apply(ApplyError::Store(StoreError::Held { .. }))
             | Failure::Store(StoreError::Held { .. }) => Exit::Held,
             Failure::Apply(ApplyError::Refused(_)) | Failure::SecretChanged(_) => Exit::PlanRefused,
-            Failure::Apply(ApplyError::Cancelled) => Exit::Cancelled,
+            Failure::Apply(ApplyError::Cancelled)
+            | Failure::Places(PlacesError::Cancelled { .. }) => Exit::Cancelled,
+            Failure::Places(PlacesError::Full { .. }) => Exit::NoPlace,
             _ => Exit::Error,
         }
     }
@@ -205,6 +218,7 @@ impl Failure {
             Failure::States { source, .. } => return source.help.clone(),
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
+            | Failure::Matrix(MatrixError::Unknown { help, .. })
             | Failure::Absent { help, .. } => return help.clone(),
             Failure::Apply(ApplyError::NotImported { source, .. }) => return source.help.clone(),
             Failure::Apply(ApplyError::Unimportable {
@@ -234,6 +248,9 @@ impl Failure {
             Failure::Apply(ApplyError::Refused(_)) | Failure::SecretChanged(_) => "make a new plan",
             Failure::Apply(ApplyError::Unsettled { .. }) => {
                 "run the command again when the provider can be reached"
+            }
+            Failure::Places(PlacesError::Full { .. }) => {
+                "wait for one to go, or free one: `greenroom env list` shows them, `greenroom down` and `greenroom reap` remove them"
             }
             Failure::Unconfirmed => "give --yes, or run it on a terminal and without --json",
             Failure::NotRaw(_) => "leave --raw out to get it as JSON",

@@ -6,6 +6,7 @@
 
 mod line;
 mod live;
+mod screen;
 mod tracker;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::view::notice::Notice;
 pub(crate) use line::Group;
 use line::{Line, LineKind};
 use live::Live;
+pub(crate) use screen::Screen;
 use tracker::Tracker;
 
 /// How often the display is looked at.

@@ -4,7 +4,6 @@ use std::io;
 use std::process;
 use std::time::Duration;
 
-use greenroom_apply::Cancel;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
@@ -15,16 +14,16 @@ const LAST_GRACE: Duration = Duration::from_millis(1500);
 
 /// Watches for signals from here on, in a task of its own.
 ///
-/// The first signal calls `first` and cancels, the second calls `second`, aborts, and ends the
-/// process soon after.
+/// The first signal calls `first`; the second calls `second`, and ends the process soon after with
+/// `exit`.
 ///
 /// # Errors
 ///
 /// The system does not let us watch.
 pub(crate) fn watch(
-    cancel: Cancel,
     first: impl FnOnce() + Send + 'static,
     second: impl FnOnce() + Send + 'static,
+    exit: Exit,
 ) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -37,16 +36,14 @@ pub(crate) fn watch(
         };
         next().await;
         first();
-        cancel.cancel();
         next().await;
         // A thread, because the runtime may be what hangs; first of all, because even a message
         // may hang.
-        std::thread::spawn(|| {
+        std::thread::spawn(move || {
             std::thread::sleep(LAST_GRACE);
-            process::exit(i32::from(Exit::Cancelled.code()));
+            process::exit(i32::from(exit.code()));
         });
         second();
-        cancel.abort();
     });
     Ok(())
 }

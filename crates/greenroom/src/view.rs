@@ -3,6 +3,7 @@
 //! Nothing here decides or writes; views are functions of data.
 
 pub(crate) mod diagnostics;
+pub(crate) mod environments;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
@@ -12,6 +13,7 @@ pub(crate) mod notice;
 pub(crate) mod object;
 pub(crate) mod outputs;
 pub(crate) mod plan;
+pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod summary;
 pub(crate) mod value;
@@ -51,6 +53,7 @@ pub(crate) enum Kind {
     Cancelling,
     Contradicted,
     Diagnostics,
+    Environments,
     Error,
     Examined,
     FilesWritten,
@@ -76,9 +79,11 @@ pub(crate) enum Kind {
     RescueTaken,
     Rescued,
     RunFinished,
+    RunResult,
     RunStarted,
     Settled,
     Settling,
+    StagePhase,
     State,
     States,
     Summary,
@@ -88,12 +93,13 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 37] = [
+    pub(crate) const ALL: [Kind; 40] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
         Kind::Contradicted,
         Kind::Diagnostics,
+        Kind::Environments,
         Kind::Error,
         Kind::Examined,
         Kind::FilesWritten,
@@ -119,9 +125,11 @@ impl Kind {
         Kind::RescueTaken,
         Kind::Rescued,
         Kind::RunFinished,
+        Kind::RunResult,
         Kind::RunStarted,
         Kind::Settled,
         Kind::Settling,
+        Kind::StagePhase,
         Kind::State,
         Kind::States,
         Kind::Summary,
@@ -136,6 +144,7 @@ impl Kind {
             Kind::Cancelling => "cancelling",
             Kind::Contradicted => "contradicted",
             Kind::Diagnostics => "diagnostics",
+            Kind::Environments => "environments",
             Kind::Error => "error",
             Kind::Examined => "examined",
             Kind::FilesWritten => "files_written",
@@ -161,9 +170,11 @@ impl Kind {
             Kind::RescueTaken => "rescue_taken",
             Kind::Rescued => "rescued",
             Kind::RunFinished => "run_finished",
+            Kind::RunResult => "run_result",
             Kind::RunStarted => "run_started",
             Kind::Settled => "settled",
             Kind::Settling => "settling",
+            Kind::StagePhase => "stage_phase",
             Kind::State => "state",
             Kind::States => "states",
             Kind::Summary => "summary",

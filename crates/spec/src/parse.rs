@@ -22,6 +22,8 @@ mod template;
 mod types;
 mod variable;
 
+use std::time::Duration;
+
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::project::Project;
@@ -45,6 +47,16 @@ impl<T> Parsed<T> {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+}
+
+/// Reads a duration such as `90s`, `5m` or `1h30m`, as specs and command lines have it.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a duration: write it as `90s`, `5m` or `1h30m`");
+    duration::parse(text).ok_or_else(wrong)
 }
 
 /// Reads `greenroom.toml`. `file` must come from `sources`.

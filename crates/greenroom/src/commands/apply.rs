@@ -1,8 +1,12 @@
 //! `greenroom apply`: make the environment as the specs, or a plan file, say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_apply::{ApplyError, Session};
+use greenroom_delivery::project::{Inputs, Place, Project};
+use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
+use greenroom_engine::planner::Refresh;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 
@@ -13,8 +17,6 @@ use crate::cli::ApplyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use greenroom_delivery::project::Project;
-use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 
 pub(super) async fn run(args: ApplyArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
@@ -27,29 +29,61 @@ pub(super) async fn run(args: ApplyArgs, context: &Context) -> Result<Exit, Fail
 async fn apply_stage(
     args: ApplyArgs,
     context: &Context,
-    mut project: Project,
+    project: Project,
 ) -> Result<Exit, Failure> {
-    let stage = &args.target;
-    buildable(&project, stage)?;
-    let place = context.place(&project, stage, args.environment.env.as_deref())?;
-    let environment = place.environment.clone();
-    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
-    let secrets = wanted.secrets();
+    let stage = buildable(&project, &args.target)?;
+    let ttl = stage.ttl.as_ref().map(|it| it.value);
+    let place = context.place(&project, &args.target, args.environment.env.as_deref())?;
+    let make = Make {
+        stage: args.target,
+        place,
+        inputs: args.inputs.given(),
+        refresh: args.refresh.into(),
+        ttl,
+        waits: false,
+    };
     let undertaking =
         Undertaking::begin(context, &project, None, args.execution, args.detail).await?;
-    let session = undertaking.open(&place.state).await?;
-    match plan(&args, &undertaking, &project, wanted, &session).await {
-        Ok(plan) => undertaking.carry_out(session, plan, secrets).await,
-        Err(failure) => {
-            undertaking.progress.quiet();
-            session.close().await?;
-            Err(failure)
+    make.carry_out(undertaking, project).await
+}
+
+/// An environment to make as the specs say.
+pub(super) struct Make {
+    pub(super) stage: String,
+    pub(super) place: Place,
+    pub(super) inputs: Inputs,
+    pub(super) refresh: Refresh,
+    /// How long it may live.
+    pub(super) ttl: Option<Duration>,
+    /// Whether it waits for a place if there are as many environments as there may be.
+    pub(super) waits: bool,
+}
+
+impl Make {
+    /// Makes it.
+    pub(super) async fn carry_out(
+        self,
+        mut undertaking: Undertaking<'_>,
+        mut project: Project,
+    ) -> Result<Exit, Failure> {
+        let environment = self.place.environment.clone();
+        let wanted = wanted(&mut project, &self.stage, environment, &self.inputs, Missing::Refuse);
+        let secrets = wanted.secrets();
+        undertaking.move_in(&project, &self.place.state, self.ttl, self.waits).await?;
+        let session = undertaking.open(&self.place.state).await?;
+        match plan(self.refresh, &undertaking, &project, wanted, &session).await {
+            Ok(plan) => undertaking.carry_out(session, plan, secrets).await,
+            Err(failure) => {
+                undertaking.progress.quiet();
+                session.close().await?;
+                Err(failure)
+            }
         }
     }
 }
 
 async fn plan(
-    args: &ApplyArgs,
+    refresh: Refresh,
     undertaking: &Undertaking<'_>,
     project: &Project,
     wanted: Wanted,
@@ -59,7 +93,7 @@ async fn plan(
     let sight = Sight {
         state: Some(Arc::new(session.state().clone())),
         lineage: session.state().lineage.clone(),
-        refresh: args.refresh.into(),
+        refresh,
     };
     let Undertaking { context, workbench, cancel, .. } = undertaking;
     tokio::select! {

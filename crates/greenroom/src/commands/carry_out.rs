@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_apply::{Cancel, Session, Workbench};
+use greenroom_delivery::lifetime::Tenure;
+use greenroom_delivery::places::{Limits, Me, Place, Places, Waiting};
+use greenroom_delivery::project::Project;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_model::identity::Lineage;
 use greenroom_model::plan::{Plan, Purpose};
 use greenroom_store::StateName;
+use jiff::Timestamp;
 
 use crate::cli::{Detail, Execution};
 use crate::confirm::{self, Answer};
@@ -20,7 +24,6 @@ use crate::view::outputs::Outputs;
 use crate::view::plan::{PlanView, totals};
 use crate::view::summary::{Outcome, Summary};
 use crate::world;
-use greenroom_delivery::project::Project;
 
 /// A command that changes something, while it runs.
 pub(super) struct Undertaking<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Undertaking<'a> {
     pub(super) cancel: Cancel,
     execution: Execution,
     detail: Detail,
+    /// The place among all environments that is reserved, and on which terms.
+    tenancy: Option<(Place, Tenure)>,
 }
 
 impl<'a> Undertaking<'a> {
@@ -53,10 +58,10 @@ impl<'a> Undertaking<'a> {
         let lineage = lineage.map(|it| greenroom_store::Lineage(it.0.to_string()));
         let store = world::states(project.states()?, &project.folder, lineage).await?;
         let workbench =
-            context.workbench(project, store, progress.observer(), execution.parallelism);
+            context.workbench(project, store, progress.observer(), execution.pace.parallelism);
         let cancel = Cancel::new();
         listen(context, &progress, &cancel)?;
-        Ok(Undertaking { context, workbench, progress, cancel, execution, detail })
+        Ok(Undertaking { context, workbench, progress, cancel, execution, detail, tenancy: None })
     }
 
     /// Takes the lease of `state`, and settles what an earlier run left open.
@@ -66,9 +71,43 @@ impl<'a> Undertaking<'a> {
         Ok(self.workbench.open(state, holder, &self.cancel).await?)
     }
 
+    /// Reserves a place for the environment of `state`, which is to live for `ttl` once it is made.
+    pub(super) async fn move_in(
+        &mut self,
+        project: &Project,
+        state: &StateName,
+        ttl: Option<Duration>,
+        waits: bool,
+    ) -> Result<(), Failure> {
+        let holder = self.context.holder();
+        let Workbench { store, clock, .. } = &self.workbench;
+        let places = Places::new(store.clone(), clock.clone(), Limits::of(&project.spec));
+        let me = Me::new(state.clone(), &holder);
+        let place = match waits {
+            true => {
+                let told = |waiting: &Waiting| self.progress.busy(format!("waiting: {waiting}"));
+                places.wait_for(&me, &self.cancel, told).await?
+            }
+            false => places.take(&me).await?,
+        };
+        let tenure = Tenure { by: holder.introduction(), ttl };
+        self.tenancy = Some((place, tenure));
+        Ok(())
+    }
+
+    /// Notes in the state who uses the environment, and until when it may live.
+    async fn settle_in(&mut self, session: &mut Session) -> Result<(), Failure> {
+        let Some((place, tenure)) = self.tenancy.take() else { return Ok(()) };
+        if let Some(lifetime) = tenure.due(&session.state().lifetime, Timestamp::now()) {
+            session.set_lifetime(lifetime).await?;
+        }
+        place.taken().await;
+        Ok(())
+    }
+
     /// Shows a plan, asks, carries it out, and tells what came of it.
     pub(super) async fn carry_out(
-        self,
+        mut self,
         mut session: Session,
         plan: Plan,
         secrets: Secrets,
@@ -88,6 +127,7 @@ impl<'a> Undertaking<'a> {
         let started = Instant::now();
         let destroy = plan.purpose == Purpose::Destroy;
         self.progress.expect(totals(&plan));
+        self.settle_in(&mut session).await?;
         let applied = session.apply(Arc::new(plan), secrets, &self.cancel).await?;
         let outputs = Outputs::of(session.state());
         self.progress.busy("saving the state");
@@ -119,7 +159,10 @@ impl<'a> Undertaking<'a> {
         Ok(exit)
     }
 
-    async fn nothing_to_do(&self, session: Session) -> Result<Exit, Failure> {
+    async fn nothing_to_do(mut self, mut session: Session) -> Result<Exit, Failure> {
+        if session.state().objects() > 0 {
+            self.settle_in(&mut session).await?;
+        }
         let outputs = Outputs::of(session.state());
         session.close().await?;
         let mut summary = Summary::nothing_done(Outcome::Unchanged);
@@ -161,14 +204,17 @@ impl<'a> Undertaking<'a> {
 
 fn listen(context: &Context, progress: &Progress, cancel: &Cancel) -> Result<(), Failure> {
     let resume = context.invocation.resume();
-    let (first, second) = (progress.voice(), progress.voice());
+    let (voice, cancel) = (progress.voice(), cancel.clone());
+    let (last, abort) = (voice.clone(), cancel.clone());
     let first = move || {
-        first.say(format!(
+        voice.say(format!(
             "cancelled by a signal; a second one leaves at once. To go on later: {resume}"
         ));
+        cancel.cancel();
     };
     let second = move || {
-        second.say("leaving at once; the next command looks what became of this".to_owned());
+        last.say("leaving at once; the next command looks what became of this".to_owned());
+        abort.abort();
     };
-    signals::watch(cancel.clone(), first, second).map_err(Failure::System)
+    signals::watch(first, second, Exit::Cancelled).map_err(Failure::System)
 }

@@ -11,7 +11,7 @@ use greenroom_model::state::State;
 
 use super::carry_out::Undertaking;
 use super::prepare::planned;
-use crate::cli::{Detail, Execution, ImportArgs};
+use crate::cli::{Detail, Execution, ImportArgs, Pace};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ use greenroom_delivery::project::{Place, Project};
 use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 
 /// It takes nothing away, so that nobody is asked.
-const UNASKED: Execution = Execution { yes: true, parallelism: 1 };
+const UNASKED: Execution = Execution { yes: true, pace: Pace { parallelism: 1 } };
 
 pub(super) async fn run(args: ImportArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;

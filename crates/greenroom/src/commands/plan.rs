@@ -1,6 +1,5 @@
 //! `greenroom plan`: what apply would do.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +25,7 @@ use crate::view::files::FilesWritten;
 use crate::view::notice::InFlight;
 use crate::view::plan::PlanView;
 use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::replace::replace;
 use greenroom_delivery::wanted::{Sight, buildable, new_lineage, wanted};
 
 pub(super) async fn run(args: PlanArgs, context: &Context) -> Result<Exit, Failure> {
@@ -135,18 +135,12 @@ fn finish(
     })
 }
 
-/// Writes a plan file, readable by its owner alone; it is there wholly or not at all.
+/// Writes a plan file.
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     if let Some(source) = late::lost_source(plan) {
         return Err(Failure::SecretUnsaved(source));
     }
     let failed =
         |source| Failure::File { action: "save the plan in", path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    file.write_all(&format::plan::encode(plan)).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    replace(path, &format::plan::encode(plan)).map_err(failed)
 }

@@ -1,0 +1,32 @@
+//! `greenroom env list`: every environment, with its age, its end and its health.
+
+use greenroom_model::identity::EnvironmentKind;
+use jiff::Timestamp;
+
+use crate::cli::EnvListArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view::environments::{Environment, Environments};
+
+pub(super) async fn run(args: &EnvListArgs, context: &Context) -> Result<Exit, Failure> {
+    let project = context.sound_project()?;
+    if let Some(name) = args.stage.as_ref().filter(|name| project.stage(name).is_none()) {
+        let help = project.stage_help(name);
+        return Err(Failure::NoStage { name: name.clone(), help });
+    }
+    let reader = context.reader(&project).await?;
+    let mut environments = Vec::new();
+    for name in reader.store.list().await? {
+        let is_meant = args.stage.as_ref().is_none_or(|it| it == name.stage.as_str());
+        if name.project.as_str() != &*project.spec.name.value || !is_meant {
+            continue;
+        }
+        let view = reader.view(&name).await?;
+        if let Some(state) = view.state.filter(|it| it.kind == EnvironmentKind::Ephemeral) {
+            environments.push(Environment::of(&name, &state, view.holder.as_ref()));
+        }
+    }
+    context.console.data(&Environments { environments, now: Timestamp::now() });
+    Ok(Exit::Done)
+}

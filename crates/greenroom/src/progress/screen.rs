@@ -1,0 +1,84 @@
+//! What people see of a run of a stage, beside its operations.
+
+use std::sync::Arc;
+
+use greenroom_delivery::run::{Job, Moment, Watch};
+
+use super::Progress;
+use crate::console::Console;
+use crate::view::diagnostics::Diagnostics;
+use crate::view::plan::totals;
+use crate::view::stage::{Phase, StagePhase};
+
+/// Shows a run's moments on the console, in turn with the display of its operations.
+pub(crate) struct Screen<'a> {
+    console: Arc<Console>,
+    progress: &'a Progress,
+    name: String,
+    sources: greenroom_spec::source::Sources,
+}
+
+impl<'a> Screen<'a> {
+    /// A screen for a job.
+    pub(crate) fn new(console: Arc<Console>, progress: &'a Progress, job: &Job) -> Screen<'a> {
+        let name = match job.place.as_ref().and_then(|it| it.environment_name()) {
+            Some(environment) => format!("{}/{environment}", job.stage),
+            None => job.stage.clone(),
+        };
+        Screen { console, progress, name, sources: job.project.sources.clone() }
+    }
+
+    fn tell(&self, phase: Phase, text: String) {
+        self.progress.quiet();
+        self.console.tell(&StagePhase { name: self.name.clone(), phase, text });
+    }
+}
+
+impl Watch for Screen<'_> {
+    fn observe(&self, moment: Moment<'_>) {
+        let name = &self.name;
+        match moment {
+            Moment::Waiting(waiting) => {
+                self.tell(Phase::Waiting, format!("{name} waits for a place: {waiting}"));
+                self.progress.busy("waiting for a place");
+            }
+            Moment::Leftovers => {
+                let text = format!("{name} was left by an earlier run and is removed first");
+                self.tell(Phase::Leftovers, text);
+                self.progress.busy("removing what was left");
+            }
+            Moment::ComingUp => self.progress.busy(format!("planning {name}")),
+            Moment::Planned(plan, warnings) => {
+                if !warnings.is_empty() {
+                    let diagnostics = Diagnostics { sources: &self.sources, diagnostics: warnings };
+                    self.console.tell(&diagnostics);
+                }
+                self.tell(Phase::ComingUp, format!("{name} comes up"));
+                self.progress.expect(totals(plan));
+            }
+            Moment::Up(_) => self.tell(Phase::Up, format!("{name} is up")),
+            Moment::Command(text) => self.tell(Phase::Command, format!("{name}$ {text}")),
+            Moment::Ended(command) => {
+                let text = match &command.error {
+                    Some(error) => format!("{name}: status {}: {error}", command.status),
+                    None => format!("{name}: status {}", command.status),
+                };
+                self.tell(Phase::Ended, text);
+            }
+            Moment::NotRenewed(error) => {
+                self.tell(Phase::Trouble, format!("{name} was not renewed: {error}"));
+            }
+            Moment::GoingDown => {
+                self.tell(Phase::GoingDown, format!("{name} goes down"));
+                self.progress.busy(format!("tearing {name} down"));
+            }
+            Moment::Gone => self.tell(Phase::Gone, format!("{name} is gone")),
+            // The end of the run says why.
+            Moment::NotUp(_) | Moment::NotDown(_) => self.progress.quiet(),
+            Moment::Kept { down, expires } => {
+                let until = expires.map_or_else(String::new, |at| format!(" until {at}"));
+                self.tell(Phase::Kept, format!("{name} stays{until}; to remove it: {down}"));
+            }
+        }
+    }
+}
