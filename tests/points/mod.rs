@@ -94,6 +94,10 @@ pub(crate) const LATE: &[&str] = &[
 const REQUESTS: &[&str] =
     &["store: before request", "store: after request", "store: after request removed"];
 
+/// The ledger, which is written only where environments are limited: no scenario limits them.
+const LEDGER: &[&str] =
+    &["store: before ledger", "store: after ledger synced", "store: after ledger renamed"];
+
 /// What a command passes that leaves a state in a bucket.
 pub(crate) const BUCKET: &[&str] = &[
     "store: after lease taken",
@@ -130,6 +134,7 @@ const GROUPS: &[&[&str]] = &[
     DECISIONS,
     LATE,
     REQUESTS,
+    LEDGER,
     BUCKET,
     BUCKET_REMOVAL,
     TAKEOVER,
