@@ -7,11 +7,12 @@ use std::process::{Command, ExitStatus};
 
 use greenroom_store::{FolderStore, Store};
 
+use crate::ledger::{FIRST, judge as judge_ledger, two_writings};
 use crate::session::{Progress, block_on, holder, judge, session, state};
 
 const FOLDER: &str = "GREENROOM_TEST_KILLED";
 
-/// Not a test of its own: what the killed process does.
+/// Not a test of its own: what the process does that is killed at a state.
 #[test]
 fn the_killed_process() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -19,9 +20,17 @@ fn the_killed_process() {
     block_on(session(&store, &mut Progress::default(), true)).unwrap();
 }
 
-fn run(folder: &Path, fail_at: &str, log: &Path) -> ExitStatus {
+/// Not a test of its own: what the process does that is killed at a ledger.
+#[test]
+fn the_process_killed_at_a_ledger() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    block_on(two_writings(&FolderStore::new(folder))).1.unwrap();
+}
+
+fn run(process: &str, folder: &Path, fail_at: &str, log: &Path) -> ExitStatus {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["killed::the_killed_process", "--exact"]).env(FOLDER, folder);
+    let process = format!("killed::{process}");
+    command.args([&*process, "--exact"]).env(FOLDER, folder);
     command.env("GREENROOM_FAIL_AT", fail_at).env("GREENROOM_FAIL_LOG", log);
     command.output().unwrap().status
 }
@@ -30,19 +39,38 @@ fn run(folder: &Path, fail_at: &str, log: &Path) -> ExitStatus {
 fn a_process_killed_at_any_fail_point_leaves_a_state_that_the_next_one_continues() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
-    assert!(run(&scratch.path().join("whole"), "none", &log).success());
+    assert!(run("the_killed_process", &scratch.path().join("whole"), "none", &log).success());
     let points = fs::read_to_string(&log).unwrap();
     let points: Vec<&str> = points.lines().collect();
     assert!(points.len() > 40, "only {} fail points", points.len());
     for (nth, point) in (1..).zip(&points) {
         let folder = scratch.path().join(nth.to_string());
-        let status = run(&folder, point, &scratch.path().join("again"));
+        let status = run("the_killed_process", &folder, point, &scratch.path().join("again"));
         assert_eq!(status.signal(), Some(9), "{point}");
         let store = FolderStore::new(&folder);
         let lease = block_on(store.acquire(&state(), holder("next"))).unwrap();
         judge(lease.loaded(), &progress_at(&points[..nth]), point);
         block_on(lease.remove()).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{point}: something was left");
+    }
+}
+
+#[test]
+fn a_process_killed_at_a_ledger_leaves_the_old_one_or_the_new_one() {
+    const PROCESS: &str = "the_process_killed_at_a_ledger";
+    let scratch = tempfile::tempdir().unwrap();
+    let log = scratch.path().join("log");
+    assert!(run(PROCESS, &scratch.path().join("whole"), "none", &log).success());
+    let points = fs::read_to_string(&log).unwrap();
+    let points: Vec<&str> = points.lines().collect();
+    assert_eq!(points.len(), 6, "{points:?}");
+    for (nth, point) in (1..).zip(&points) {
+        let folder = scratch.path().join(nth.to_string());
+        let status = run(PROCESS, &folder, point, &scratch.path().join("again"));
+        assert_eq!(status.signal(), Some(9), "{point}");
+        // The second writing begins once the first is acknowledged.
+        let acknowledged = (nth > 3).then_some(FIRST);
+        block_on(judge_ledger(&FolderStore::new(&folder), acknowledged.as_ref(), point));
     }
 }
 
