@@ -11,6 +11,7 @@ pub mod matrix;
 pub mod names;
 pub mod outputs;
 mod patience;
+pub mod pipeline;
 pub mod places;
 pub mod project;
 pub mod record;

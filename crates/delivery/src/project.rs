@@ -18,6 +18,7 @@ use greenroom_spec::schemas::Schemas;
 use greenroom_spec::source::{Located, Sources};
 use greenroom_spec::template::{Template, TemplateKind};
 
+pub(crate) use given::PREFIX as VARIABLE_PREFIX;
 pub use given::{Inputs, given};
 pub use images::images;
 pub use place::{Place, PlaceError, environment_name};

@@ -147,6 +147,9 @@ pub struct Job {
     pub name: String,
     /// The stage.
     pub stage: String,
+    /// The values of a combination of the stage's matrix.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub matrix: BTreeMap<String, serde_json::Value>,
     /// The stages that it needs.
     pub needs: Vec<String>,
     /// How far it has come.

@@ -9,7 +9,7 @@ use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::source::{Place, Sources};
 
 /// How the names of environment variables with values start.
-const PREFIX: &str = "GREENROOM_VAR_";
+pub(crate) const PREFIX: &str = "GREENROOM_VAR_";
 
 /// What the specs are given beside the process's environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
