@@ -17,6 +17,7 @@ mod invocation;
 mod logging;
 mod palette;
 mod progress;
+mod report;
 mod signals;
 mod view;
 mod world;
