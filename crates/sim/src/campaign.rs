@@ -92,6 +92,8 @@ impl fmt::Display for Report {
             each(figures.commands),
             each(figures.crashes),
         )?;
+        let Figures { frozen, passed_over, .. } = figures;
+        writeln!(f, "{frozen} machines stood still, {passed_over} processes were passed over")?;
         let rate = *seeds as f64 / elapsed.as_secs_f64();
         write!(f, "{seeds} seeds in {elapsed:.1?}, {rate:.0} a second; {} failed", failing.len())
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use greenroom_apply::{
@@ -299,7 +300,11 @@ fn state_of(environment: &Scope) -> StateName {
     StateName::environment("shop", "test", environment.as_str()).expect("sound names")
 }
 
-fn holder() -> Holder {
+/// Counts leases, because no two are alike.
+static LEASES: AtomicU64 = AtomicU64::new(0);
+
+/// Somebody who takes a lease that nobody had before.
+pub(crate) fn holder() -> Holder {
     Holder {
         host: "builder".into(),
         pid: 17,
@@ -307,6 +312,6 @@ fn holder() -> Holder {
         command: "greenroom apply test".into(),
         build: None,
         since: "2026-03-01T12:00:00Z".parse().expect("a time"),
-        lease: "a lease".into(),
+        lease: format!("lease {}", LEASES.fetch_add(1, Ordering::Relaxed)),
     }
 }

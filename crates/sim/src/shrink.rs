@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::cloud::{self, CallKind};
 use crate::disk::{self, EffectKind};
 use crate::mishap::Mishap;
+use crate::objects::{self, RequestKind};
 use crate::play::{Flaw, Violation, play};
 use crate::script::{Mishaps, Script, Sky, Step};
 
@@ -64,6 +65,7 @@ impl Cutter {
         self.cut(|it| &it.steps, |it, steps| it.steps = steps);
         self.cut(calls, |it, calls| mishaps(it).calls = calls);
         self.cut(effects, |it, effects| mishaps(it).effects = effects);
+        self.cut(requests, |it, requests| mishaps(it).requests = requests);
         for at in 0..self.least.script.steps.len() {
             self.simplify(at);
         }
@@ -95,8 +97,9 @@ impl Cutter {
 
     /// Leaves out what happens beside a step's commands, and one of two commands.
     fn simplify(&mut self, at: usize) {
-        let simpler: [fn(&mut Step); 5] = [
+        let simpler: [fn(&mut Step); 6] = [
             |step| step.crash = None,
+            |step| step.freeze = None,
             |step| step.rival = None,
             |step| step.sky = Sky::Quiet,
             |step| _ = step.commands.pop_first(),
@@ -134,7 +137,7 @@ fn mishaps(script: &mut Script) -> &mut Mishaps {
     script.mishaps.get_or_insert_default()
 }
 
-const NONE: &Mishaps = &Mishaps { calls: Vec::new(), effects: Vec::new() };
+const NONE: &Mishaps = &Mishaps { calls: Vec::new(), effects: Vec::new(), requests: Vec::new() };
 
 fn calls(script: &Script) -> &Vec<Mishap<CallKind, cloud::Fault>> {
     &script.mishaps.as_ref().unwrap_or(NONE).calls
@@ -142,4 +145,8 @@ fn calls(script: &Script) -> &Vec<Mishap<CallKind, cloud::Fault>> {
 
 fn effects(script: &Script) -> &Vec<Mishap<EffectKind, disk::Fault>> {
     &script.mishaps.as_ref().unwrap_or(NONE).effects
+}
+
+fn requests(script: &Script) -> &Vec<Mishap<RequestKind, objects::Fault>> {
+    &script.mishaps.as_ref().unwrap_or(NONE).requests
 }

@@ -7,6 +7,7 @@ use crate::cloud::CallKind::{
     self, Create, Delete, Find, Gone, Import, Read, ReadData, Ready, Update,
 };
 use crate::disk::EffectKind;
+use crate::objects::RequestKind;
 
 /// Ways in which things go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +60,27 @@ pub enum Trouble {
     DiesAtDisk,
     /// The power goes before the disk does it: what was not synced is lost, kept or torn.
     PowerCut,
+    /// The object storage breaks down over a request, which has no effect.
+    RequestFails,
+    /// A request to the object storage is never answered, and has no effect.
+    RequestLost,
+    /// A request to the object storage takes effect, and is answered late.
+    RequestSlow,
+    /// The object storage breaks down over a request that took effect.
+    ResponseLost,
+    /// A request to the object storage is never answered, or its sender dies, and it takes effect
+    /// later.
+    RequestLate,
+    /// The object storage refuses a write, as if its condition did not hold.
+    Conflict,
+    /// The object storage answers nothing of use for a while.
+    StorageAway,
+    /// The process dies before it sends a request to the object storage.
+    DiesSending,
+    /// The process dies when a request to the object storage has taken effect, before it knows.
+    DiesAnswered,
+    /// The process stands still before the request or call, or after it, and goes on later.
+    Frozen,
 }
 
 /// What something goes wrong with.
@@ -68,6 +90,8 @@ pub enum Operation {
     Call(CallKind),
     /// An effect on the disk.
     Disk(EffectKind),
+    /// A request to the object storage.
+    Request(RequestKind),
 }
 
 const CALLS: &[CallKind] = &[Create, Import, Update, Delete, Read, ReadData, Find, Ready, Gone];
@@ -87,6 +111,17 @@ const EFFECTS: &[EffectKind] = &[
     EffectKind::SyncDir,
     EffectKind::Lock,
 ];
+
+const REQUESTS: &[RequestKind] = &[
+    RequestKind::Get,
+    RequestKind::List,
+    RequestKind::Create,
+    RequestKind::Update,
+    RequestKind::Delete,
+];
+
+/// The requests that change something.
+const WRITES: &[RequestKind] = &[RequestKind::Create, RequestKind::Update, RequestKind::Delete];
 
 /// What can go wrong with which calls. What is not here makes no sense, or is something else: an
 /// answer that is lost on its way to a look is a look that failed; only what takes its time can
@@ -131,15 +166,35 @@ const OF_EFFECTS: &[(Trouble, &[EffectKind])] = &[
     (Trouble::PowerCut, EFFECTS),
 ];
 
+/// What can go wrong with which requests. An answer that is lost on its way to a look is a look
+/// that failed.
+const OF_REQUESTS: &[(Trouble, &[RequestKind])] = &[
+    (Trouble::RequestFails, REQUESTS),
+    (Trouble::RequestLost, REQUESTS),
+    (Trouble::RequestSlow, REQUESTS),
+    (Trouble::ResponseLost, WRITES),
+    (Trouble::RequestLate, WRITES),
+    (Trouble::Conflict, &[RequestKind::Create, RequestKind::Update]),
+    (Trouble::StorageAway, REQUESTS),
+    (Trouble::DiesSending, REQUESTS),
+    (Trouble::DiesAnswered, WRITES),
+    (Trouble::Frozen, REQUESTS),
+];
+
 /// Everything that can go wrong, with what.
 pub fn all() -> impl Iterator<Item = (Trouble, Operation)> {
-    let calls = OF_CALLS.iter().flat_map(|(trouble, kinds)| {
-        kinds.iter().map(move |kind| (*trouble, Operation::Call(*kind)))
-    });
-    let effects = OF_EFFECTS.iter().flat_map(|(trouble, kinds)| {
-        kinds.iter().map(move |kind| (*trouble, Operation::Disk(*kind)))
-    });
-    calls.chain(effects)
+    let calls = pairs(OF_CALLS, Operation::Call);
+    calls.chain(pairs(OF_EFFECTS, Operation::Disk)).chain(pairs(OF_REQUESTS, Operation::Request))
+}
+
+fn pairs<K: Copy>(
+    rows: &'static [(Trouble, &'static [K])],
+    operation: fn(K) -> Operation,
+) -> impl Iterator<Item = (Trouble, Operation)> {
+    let row = move |(trouble, kinds): &'static (Trouble, &'static [K])| {
+        kinds.iter().map(move |kind| (*trouble, operation(*kind)))
+    };
+    rows.iter().flat_map(row)
 }
 
 /// How often what went wrong with what.
@@ -173,12 +228,16 @@ impl Tally {
     }
 }
 
-/// Two tables: what went wrong with calls, and what with effects on the disk.
+/// Three tables: what went wrong with calls, with effects on the disk, and with requests to the
+/// object storage.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table(f, "calls", OF_CALLS, CALLS, |of, kind| self.count(of, Operation::Call(kind)))?;
         writeln!(f)?;
-        table(f, "disk", OF_EFFECTS, EFFECTS, |of, kind| self.count(of, Operation::Disk(kind)))
+        table(f, "disk", OF_EFFECTS, EFFECTS, |of, kind| self.count(of, Operation::Disk(kind)))?;
+        writeln!(f)?;
+        let count = |of, kind| self.count(of, Operation::Request(kind));
+        table(f, "storage", OF_REQUESTS, REQUESTS, count)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Calls that change something, and what becomes of them on their way.
 
+use std::future::pending;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_model::address::Address;
@@ -18,16 +21,21 @@ const SLOW: Duration = Duration::from_secs(5);
 const STUCK: Duration = Duration::from_secs(5 * 60 * 60);
 
 /// What happens to one call.
+#[derive(Clone, Copy)]
 struct Fate {
     fault: Option<Fault>,
     course: Course,
     latency: Duration,
 }
 
-/// A call on its way to the cloud. If its sender dies, it may still arrive.
-struct Flight<'c> {
+/// A call on its way to the cloud, until it has arrived there.
+type Sent = Arc<Mutex<Option<Request>>>;
+
+/// The sender of a call. If it dies before the call has arrived, that may still arrive.
+struct Sender<'c> {
     cloud: &'c Cloud,
-    request: Option<(Request, Course)>,
+    sent: Sent,
+    course: Course,
 }
 
 /// Counts a call as running as long as it lives.
@@ -37,22 +45,36 @@ impl Cloud {
     /// Sends a changing call; the object as it is then, if it is there.
     pub(super) async fn send(&self, request: Request) -> Result<Option<SimObject>, Failure> {
         let _running = self.run();
-        let kind = request.kind();
-        let address = request.subject().0.clone();
-        let Fate { fault, course, latency } = self.fate(&request);
-        let mut flight = Flight { cloud: self, request: Some((request, course)) };
+        let fate = self.fate(&request);
+        let sent = Arc::new(Mutex::new(Some(request)));
+        let _sender = Sender { cloud: self, sent: sent.clone(), course: fate.course };
+        // On its way from here on, also while its sender stands still.
+        match tokio::spawn(self.clone().arrive(sent, fate)).await {
+            Ok(answer) => answer,
+            Err(stopped) => resume_unwind(stopped.into_panic()),
+        }
+    }
+
+    /// The way of a call to the cloud, and of its answer back.
+    async fn arrive(self, sent: Sent, fate: Fate) -> Result<Option<SimObject>, Failure> {
+        let Fate { fault, course, latency } = fate;
         sleep(latency / 2).await;
-        self.life.pass(Moment::Before(kind)).await;
-        let request = flight.arrives();
+        let Some(kind) = locked(&sent).as_ref().map(Request::kind) else { return Ok(None) };
+        if !self.life.passes(Moment::Before(kind)) {
+            return pending().await;
+        }
+        let request = locked(&sent).take().expect("a call arrives once");
+        let address = request.subject().0;
         if self.inner().refuses(kind, fault) {
             return Err(expired());
         }
         match fault {
-            Some(Fault::Refused) => return Err(away(&address)),
-            Some(Fault::LostBefore) => return Err(away(&address).unknown_effect()),
+            Some(Fault::Refused) => return Err(away(address)),
+            Some(Fault::LostBefore) => return Err(away(address).unknown_effect()),
             Some(Fault::Late(delay)) => {
+                let lost = away(address).unknown_effect();
                 self.inner().world.later(request, course, delay);
-                return Err(away(&address).unknown_effect());
+                return Err(lost);
             }
             _ => {}
         }
@@ -60,10 +82,12 @@ impl Cloud {
         if fault == Some(Fault::Twice) && done.is_ok() {
             done = self.carry_out(&request, course);
         }
-        self.life.pass(Moment::After(kind)).await;
+        if !self.life.passes(Moment::After(kind)) {
+            return pending().await;
+        }
         sleep(latency / 2).await;
         match fault {
-            Some(Fault::LostAfter) => Err(away(&address).unknown_effect()),
+            Some(Fault::LostAfter) => Err(away(address).unknown_effect()),
             _ => done,
         }
     }
@@ -135,15 +159,9 @@ impl Request {
     }
 }
 
-impl Flight<'_> {
-    fn arrives(&mut self) -> Request {
-        self.request.take().expect("a call arrives once").0
-    }
-}
-
-impl Drop for Flight<'_> {
+impl Drop for Sender<'_> {
     fn drop(&mut self) {
-        let Some((request, course)) = self.request.take() else { return };
+        let Some(request) = locked(&self.sent).take() else { return };
         let mut guard = self.cloud.inner();
         let inner = &mut *guard;
         let about = format!("{}, in flight", request.subject().0);
@@ -151,9 +169,13 @@ impl Drop for Flight<'_> {
         let weather = &inner.weather;
         if let Some(Fault::Lands(delay)) = inner.luck.decide(&place, |it| weather.landing(it)) {
             inner.hit(Trouble::Late, request.kind());
-            inner.world.later(request, course, delay);
+            inner.world.later(request, self.course, delay);
         }
     }
+}
+
+fn locked(sent: &Sent) -> MutexGuard<'_, Option<Request>> {
+    sent.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Running<'_> {

@@ -185,8 +185,8 @@ impl EffectKind {
     /// How many times as often as others it fails, so that rare ones fail at all.
     fn frailty(self) -> u8 {
         match self {
-            EffectKind::SetLen => 40,
-            EffectKind::RemoveDir => 20,
+            EffectKind::SetLen => 50,
+            EffectKind::RemoveDir => 35,
             EffectKind::RemoveFile => 5,
             EffectKind::CreateDir => 3,
             _ => 1,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,18 +14,20 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::life::{Life, Moment};
+use crate::mishap::Luck;
 use crate::objects::fault::{Fault, Request, RequestKind, Weather};
 
 /// One process's way to the storage.
 #[derive(Clone)]
 pub struct Client {
     objects: Arc<InMemory>,
+    /// Whether a write takes effect only if its condition holds.
+    heeds_conditions: bool,
+    life: Life,
     fate: Arc<Mutex<Fate>>,
-    /// Whether the process stands still.
-    stands: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Default)]
@@ -50,9 +53,15 @@ struct Course {
 }
 
 impl Client {
-    pub(super) fn new(objects: Arc<InMemory>) -> Client {
-        let (stands, _) = watch::channel(false);
-        Client { objects, fate: Arc::default(), stands: Arc::new(stands) }
+    pub(super) fn new(objects: Arc<InMemory>, heeds_conditions: bool) -> Client {
+        Client { objects, heeds_conditions, life: Life::new(), fate: Arc::default() }
+    }
+
+    /// The same way for another process, out in a weather that it shares.
+    #[must_use]
+    pub fn for_process(&self, life: Life, weather: Weather) -> Client {
+        let fate = Fate { weather: Some(weather), ..Fate::default() };
+        Client { life, fate: Arc::new(Mutex::new(fate)), ..self.clone() }
     }
 
     /// The requests that were sent so far.
@@ -70,7 +79,7 @@ impl Client {
 
     /// Lets `percent` of all requests go wrong, by `seed`.
     pub fn set_weather(&self, seed: u64, percent: u8) {
-        self.fate().weather = Some(Weather::new(seed, percent));
+        self.fate().weather = Some(Weather::new(percent, Luck::new(seed)));
     }
 
     /// Lets nothing go wrong any more.
@@ -88,24 +97,18 @@ impl Client {
 
     /// Stops the process now.
     pub fn stop(&self) {
-        self.stands.send_replace(true);
+        self.life.freeze();
     }
 
     /// Returns once the process stands still.
     pub async fn stopped(&self) {
-        self.until(true).await;
+        self.life.frozen().await;
     }
 
     /// Lets the process go on, with what it was about to do.
     pub fn go_on(&self) {
         self.fate().stop = None;
-        self.stands.send_replace(false);
-    }
-
-    async fn until(&self, stands: bool) {
-        let mut seen = self.stands.subscribe();
-        // The sender is in `self`, so there is always one.
-        let _ = seen.wait_for(|it| *it == stands).await;
+        self.life.go_on();
     }
 
     async fn send<T, F>(&self, kind: RequestKind, key: &Path, effect: F) -> Result<T>
@@ -113,18 +116,34 @@ impl Client {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.until(false).await;
+        self.life.awake().await;
         let Course { fault, stops_before, stops_after } = self.course(kind, key);
         if stops_before {
             self.stop();
-            self.until(false).await;
         }
+        if !self.life.passes(Moment::Request(kind)) {
+            return self.die_over(kind, key, effect).await;
+        }
+        self.life.awake().await;
         let answer = self.suffer(fault, kind, key, effect).await;
         if stops_after {
             self.stop();
         }
-        self.until(false).await;
+        self.life.pass(Moment::Answer(kind)).await;
         answer
+    }
+
+    /// The process ends while it sends a request, which may arrive all the same.
+    async fn die_over<T, F>(&self, kind: RequestKind, key: &Path, effect: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let weather = self.fate().weather.clone();
+        if let Some(time) = weather.and_then(|it| it.landing(kind, key)) {
+            tokio::spawn(sleep(time).then(|()| effect).map(drop));
+        }
+        pending().await
     }
 
     async fn suffer<T, F>(
@@ -140,7 +159,7 @@ impl Client {
     {
         match fault {
             None => effect.await,
-            Some(Fault::Refused) => Err(internal_error()),
+            Some(Fault::Refused | Fault::Away(_)) => Err(internal_error()),
             Some(Fault::AnswerLost) => {
                 effect.await?;
                 Err(internal_error())
@@ -149,11 +168,11 @@ impl Client {
                 Some(error) => Err(error),
                 None => effect.await,
             },
-            Some(Fault::Lost) => std::future::pending().await,
+            Some(Fault::Lost) => pending().await,
             Some(Fault::Late(time)) => {
                 // On its way, whatever becomes of the one who sent it.
                 tokio::spawn(sleep(time).then(|()| effect).map(drop));
-                std::future::pending().await
+                pending().await
             }
             Some(Fault::Slow(time)) => {
                 let answer = effect.await;
@@ -168,7 +187,7 @@ impl Client {
         fate.requests.push(Request { kind, key: key.clone() });
         let nth = fate.requests.len();
         let planned = fate.faults.remove(&nth);
-        let fault = planned.or_else(|| fate.weather.as_mut().and_then(Weather::next));
+        let fault = planned.or_else(|| fate.weather.as_ref().and_then(|it| it.next(kind, key)));
         let stop = fate.stop.filter(|stop| stop.nth == nth);
         Course {
             fault,
@@ -214,12 +233,15 @@ impl ObjectStore for Client {
         &self,
         key: &Path,
         payload: PutPayload,
-        options: PutOptions,
+        mut options: PutOptions,
     ) -> Result<PutResult> {
         let kind = match options.mode {
             PutMode::Update(_) => RequestKind::Update,
             PutMode::Create | PutMode::Overwrite => RequestKind::Create,
         };
+        if !self.heeds_conditions {
+            options.mode = PutMode::Overwrite;
+        }
         let (objects, at) = (Arc::clone(&self.objects), key.clone());
         self.send(kind, key, async move { objects.put_opts(&at, payload, options).await }).await
     }

@@ -1,8 +1,9 @@
 //! Simulated object storage: what it holds, and clients that lose requests, answers and time.
 //!
-//! A client stands for one process. It fails by the number of the request, or by seed, and it can
-//! be stopped before or after any request takes effect, for good (a crash) or until it goes on (a
-//! laptop that sleeps). The storage itself never fails: what took effect stays.
+//! A client stands for one process. It fails by the number of the request, or by seed, and its
+//! [`Life`](crate::life::Life) can halt before or after any request takes effect, for good (a
+//! crash) or until it goes on (a laptop that sleeps). The storage itself never fails: what took
+//! effect stays.
 
 mod client;
 mod fault;
@@ -16,12 +17,13 @@ use object_store::memory::InMemory;
 use tokio::time::Instant;
 
 pub use client::Client;
-pub use fault::{Fault, Request, RequestKind};
+pub use fault::{Fault, LONGEST_FLIGHT, Request, RequestKind, Weather};
 
 /// Object storage that all clients made from it share.
 #[derive(Clone, Default)]
 pub struct Storage {
     objects: Arc<InMemory>,
+    heedless: bool,
 }
 
 impl Storage {
@@ -31,10 +33,15 @@ impl Storage {
         Storage::default()
     }
 
+    /// Lets all writes of clients that are made from now on take effect, whatever their conditions.
+    pub fn heed_no_conditions(&mut self) {
+        self.heedless = true;
+    }
+
     /// A client on a machine of its own, that nothing happens to yet.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(Arc::clone(&self.objects))
+        Client::new(Arc::clone(&self.objects), !self.heedless)
     }
 }
 

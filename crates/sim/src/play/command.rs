@@ -1,5 +1,6 @@
 //! Commands, as a process carries them out.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use greenroom_engine::run::Refusal;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
-use greenroom_store::StoreError;
+use greenroom_store::{Store, StoreError};
 
 use super::inspect::{Inspector, Rule, Violation, ensure};
-use crate::lab::Lab;
+use crate::lab::{Lab, holder};
 use crate::script::{Command, Spec};
 
 /// Applies on a quiet day until nothing is left to do. More than one, because what turns out never
@@ -24,6 +25,10 @@ const ROUNDS: usize = 3;
 pub(super) struct Errand<'p> {
     pub(super) lab: Lab,
     pub(super) inspector: &'p Inspector,
+    /// The store as it is, whatever becomes of the process.
+    pub(super) truth: Arc<dyn Store>,
+    /// How many processes found their lease another's.
+    pub(super) passed_over: &'p Cell<u64>,
     /// The plan that was saved last.
     pub(super) saved: Option<Vec<u8>>,
     /// What is wanted of the environment.
@@ -36,6 +41,8 @@ pub(super) enum Stop {
     Trouble(String),
     /// The plan does not fit the state.
     Refused(Refusal),
+    /// The lease is another's.
+    PassedOver,
     /// We are to blame.
     Violation(Violation),
 }
@@ -63,6 +70,10 @@ impl Errand<'_> {
         match ended {
             Ok(saved) => Ok(saved),
             Err(Stop::Trouble(_)) => Ok(None),
+            Err(Stop::PassedOver) => {
+                self.passed_over.update(|it| it + 1);
+                Ok(None)
+            }
             Err(Stop::Refused(refusal)) => Err(refused(&refusal)),
             Err(Stop::Violation(violation)) => Err(violation),
         }
@@ -71,10 +82,20 @@ impl Errand<'_> {
     /// Takes the lease, and inspects what was settled.
     async fn open(&self) -> Ended<Session> {
         let session = self.lab.open().await.map_err(stop)?;
-        let (workbench, name) = (&self.lab.workbench, self.lab.state());
         let environment = self.lab.environment.as_str();
-        self.inspector.settled(workbench, &name, environment, session.state()).await?;
+        let (name, state) = (self.lab.state(), session.state());
+        self.inspector.settled(&*self.truth, &name, environment, state).await?;
         Ok(session)
+    }
+
+    /// Takes the lease from whoever has it, and gives it back.
+    pub(super) async fn unlock(&self) -> Result<(), Violation> {
+        let (store, name) = (&self.lab.workbench.store, self.lab.state());
+        let unlocked = async { store.seize(&name, holder()).await?.release().await };
+        match unlocked.await.map_err(|error| stop(error.into())) {
+            Err(Stop::Violation(violation)) => Err(violation),
+            _ => Ok(()),
+        }
     }
 
     async fn plan(&self, state: &State, spec: &Spec) -> Ended<Plan> {
@@ -192,6 +213,7 @@ fn quiet(stop: Stop) -> Violation {
     match stop {
         Stop::Violation(violation) => violation,
         Stop::Refused(refusal) => refused(&refusal),
+        Stop::PassedOver => Rule::Converges.violated("passed over on a quiet day"),
         Stop::Trouble(why) => Rule::Converges.violated(format!("trouble on a quiet day: {why}")),
     }
 }
@@ -204,9 +226,8 @@ fn refused(refusal: &Refusal) -> Violation {
 /// Whether the world is to blame for an error.
 fn stop(error: ApplyError) -> Stop {
     match error {
-        ApplyError::Store(
-            StoreError::Corrupt(_) | StoreError::Newer(_) | StoreError::Lost { .. },
-        )
+        ApplyError::Store(StoreError::Lost { .. }) => Stop::PassedOver,
+        ApplyError::Store(StoreError::Corrupt(_) | StoreError::Newer(_))
         | ApplyError::Format { .. }
         | ApplyError::Differs { .. }
         | ApplyError::Replay { .. }

@@ -1,7 +1,7 @@
 //! Flaws: what the simulation must find, if one of the engine's safeguards is gone.
 //!
-//! Each is switched off from outside, where a disk, a type or a provider does not do what it is
-//! believed to do.
+//! Each is switched off from outside, where a disk, a storage, a type or a provider does not do what
+//! it is believed to do.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,16 +32,20 @@ pub enum Flaw {
     IdAfterReadBack,
     /// A look-up that finds nothing is believed at once.
     NoGrace,
+    /// A storage lets every write take effect, whatever it is to replace: who was passed over goes
+    /// on.
+    NoFencing,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Flaw; 5] = [
+    pub const ALL: [Flaw; 6] = [
         Flaw::IntentNotSynced,
         Flaw::TokenWithoutIncarnation,
         Flaw::NoOwnerCheck,
         Flaw::IdAfterReadBack,
         Flaw::NoGrace,
+        Flaw::NoFencing,
     ];
 }
 
@@ -53,6 +57,7 @@ impl fmt::Display for Flaw {
             Flaw::NoOwnerCheck => "nobody asks whose an object is",
             Flaw::IdAfterReadBack => "ids come after the read-back",
             Flaw::NoGrace => "settling has no grace",
+            Flaw::NoFencing => "the storage heeds no conditions",
         })
     }
 }

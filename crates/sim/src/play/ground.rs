@@ -1,98 +1,67 @@
 //! Where states live in a play: what a process has of it, and what a crash leaves.
-//!
-//! Another kind of store is another kind of ground.
 
-use std::path::Path;
+mod bucket;
+mod folder;
+
 use std::sync::Arc;
+use std::time::Duration;
 
-use greenroom_store::{FolderStore, RescueFolder, Store};
+use greenroom_store::{RescueFolder, Store};
 
+use super::Played;
+use super::flaw::Flaw;
 use super::lineages::Lineages;
 use crate::chance::Chance;
-use crate::disk::{DiskWeather, Effect, EffectKind, Fault, FaultyDisk};
+use crate::disk::FaultyDisk;
 use crate::life::Life;
-use crate::mishap::{Luck, Mishap};
-use crate::script::{Crash, Script, Step};
+use crate::script::{Crash, Script, States, Step};
 
-/// A folder on a faulty disk.
-pub(super) struct Ground {
-    disk: FaultyDisk,
-    /// Where outcomes are kept that the store refused. It never fails: names there are random.
-    home: FaultyDisk,
-    seed: u64,
-    /// How many of the effects on the disk were asked for.
-    reported: usize,
-    told: Option<Vec<Mishap<EffectKind, Fault>>>,
-    /// What went wrong before the last crash.
-    before: Vec<Mishap<EffectKind, Fault>>,
-}
-
-const BAD_DISK: DiskWeather = DiskWeather { fails: 2, torn: 3, fills: 2 };
-
-impl Ground {
-    pub(super) fn new(script: &Script) -> Ground {
-        let told = script.mishaps.as_ref().map(|it| it.effects.clone());
-        let (disk, home) = (FaultyDisk::new(), FaultyDisk::new());
-        Ground { disk, home, seed: script.seed, reported: 0, told, before: Vec::new() }
-    }
-
-    /// Loses what was said to be durable of the journal, if the power goes.
-    pub(super) fn lie_about_the_journal(&self) {
-        for name in ["journal", "journal.new"] {
-            self.disk.lie_about(name);
-        }
-    }
-
+/// Where states live.
+pub(super) trait Ground {
     /// The store as a process has it.
-    pub(super) fn store(&self, life: &Life, lineages: &Lineages) -> Arc<dyn Store> {
-        let disk = Arc::new(self.disk.for_process(life.clone()));
-        let store = FolderStore::on(disk, Path::new("/srv/state")).inline();
-        let lineages = lineages.clone();
-        Arc::new(store.with_lineages(move || lineages.next()))
-    }
+    fn store(&self, life: &Life, lineages: &Lineages) -> Arc<dyn Store>;
+
+    /// The store as it is, for who looks on.
+    fn truth(&self, lineages: &Lineages) -> Arc<dyn Store>;
 
     /// Where a process keeps outcomes that its store refused.
-    pub(super) fn rescue(&self, life: &Life) -> RescueFolder {
-        RescueFolder::on(Arc::new(self.home.for_process(life.clone())), "/home/ann/rescue")
-    }
+    fn rescue(&self, life: &Life) -> RescueFolder;
 
     /// Begins a step.
-    pub(super) fn begin(&self, step: &Step) {
-        let luck = Luck::new(self.seed);
-        let mut luck = match &self.told {
-            Some(told) => luck.told(told.clone()),
-            None => luck,
-        };
-        luck.begin(step.number);
-        let weather = if step.bad_disk { BAD_DISK } else { DiskWeather::default() };
-        self.disk.set_weather(weather, luck);
-    }
+    fn begin(&self, step: &Step);
 
-    /// Lets nothing go wrong.
-    pub(super) fn be_quiet(&self) {
-        self.disk.set_weather(DiskWeather::default(), Luck::new(0));
-    }
+    /// Lets nothing go wrong; how long what is under way may still take.
+    fn be_quiet(&self) -> Duration;
 
-    /// What went wrong since this was last asked.
-    pub(super) fn take_mishaps(&mut self) -> Vec<Mishap<EffectKind, Fault>> {
-        let mut mishaps = std::mem::take(&mut self.before);
-        mishaps.extend(self.disk.take_mishaps());
-        mishaps
-    }
+    /// Reports what went wrong since this was last asked.
+    fn report(&mut self, played: &mut Played);
 
     /// What happened since this was last asked, or since the last crash.
-    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
-        let effects = self.disk.effects();
-        let reported = std::mem::replace(&mut self.reported, effects.len());
-        effects[reported..].to_vec()
-    }
+    fn take_effects(&mut self) -> Vec<String>;
 
     /// The machine stopped, and starts again.
-    pub(super) fn crash(&mut self, crash: &Crash) {
-        self.reported = 0;
-        self.before = self.take_mishaps();
-        self.disk = restarted(&self.disk, crash.power);
-        self.home = restarted(&self.home, crash.power);
+    fn crash(&mut self, crash: &Crash);
+}
+
+/// The ground of a script, with one of the safeguards gone or with none.
+pub(super) fn of(script: &Script, flaw: Option<Flaw>) -> Box<dyn Ground> {
+    match script.states {
+        States::Folder => Box::new(folder::Folder::new(script, flaw)),
+        States::Bucket => Box::new(bucket::Bucket::new(script, flaw)),
+    }
+}
+
+/// Where outcomes are kept that a store refused. Its disk never fails: names there are random.
+#[derive(Default)]
+struct Home(FaultyDisk);
+
+impl Home {
+    fn rescue(&self, life: &Life) -> RescueFolder {
+        RescueFolder::on(Arc::new(self.0.for_process(life.clone())), "/home/ann/rescue")
+    }
+
+    fn crash(&mut self, crash: &Crash) {
+        self.0 = restarted(&self.0, crash.power);
     }
 }
 

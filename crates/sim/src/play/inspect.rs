@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use greenroom_apply::Workbench;
 use greenroom_model::address::Scope;
 use greenroom_model::identity::Uid;
 use greenroom_model::state::{Remote, State, Status};
-use greenroom_store::{Loaded, Sequence, Serial, StateName};
+use greenroom_store::{Loaded, Sequence, Serial, StateName, Store};
 
 use super::lineages::is_ours;
 use crate::cloud::{Cloud, SimObject};
@@ -99,13 +98,17 @@ impl Inspector {
     /// What must be true right after a state was settled.
     pub(super) async fn settled(
         &self,
-        workbench: &Workbench,
+        truth: &dyn Store,
         name: &StateName,
         environment: &str,
         state: &State,
     ) -> Result<(), Violation> {
         ensure!(state.open.is_empty(), AllSettled, "{name}: open after settling: {:?}", state.open);
-        self.goes_on(workbench, name).await?;
+        let last = self.goes_on(truth, name).await?;
+        if last.is_some_and(|last| last.0 > state.sequence.0) {
+            // Whoever settled it was passed over meanwhile, and will be told.
+            return Ok(());
+        }
         let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
         let watched = watched(state);
         for object in self.ours().iter().filter(|it| it.address.scope == scope(environment)) {
@@ -120,13 +123,15 @@ impl Inspector {
         self.no_trespass()
     }
 
-    /// States only go forward.
-    async fn goes_on(&self, workbench: &Workbench, name: &StateName) -> Result<(), Violation> {
-        // A disk that fails now says nothing about what is on it.
-        let Ok(Some(loaded)) = workbench.store.read(name).await else { return Ok(()) };
-        if loaded.is_new() {
-            return Ok(());
-        }
+    /// States only go forward; how far this one is, if there is one.
+    async fn goes_on(
+        &self,
+        truth: &dyn Store,
+        name: &StateName,
+    ) -> Result<Option<Sequence>, Violation> {
+        let loaded = truth.read(name).await;
+        let loaded = loaded.map_err(|error| Rule::Sound.violated(format!("{name}: {error:?}")))?;
+        let Some(loaded) = loaded.filter(|it| !it.is_new()) else { return Ok(None) };
         let now = Seen::of(&loaded);
         let mut seen = self.seen.borrow_mut();
         if let Some(before) = seen.get(name) {
@@ -143,8 +148,9 @@ impl Inspector {
                 now.last
             );
         }
+        let last = now.last;
         seen.insert(name.clone(), now);
-        Ok(())
+        Ok(Some(last))
     }
 
     fn nothing_twice(&self) -> Result<(), Violation> {

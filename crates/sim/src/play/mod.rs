@@ -6,15 +6,16 @@ mod ground;
 mod inspect;
 mod lineages;
 mod others;
+mod step;
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::future::join_all;
 use greenroom_apply::{Event, NoGates, Observer, Providers, Workbench};
 use tokio::time::sleep;
 
@@ -22,12 +23,11 @@ pub use flaw::Flaw;
 pub use inspect::{Rule, Violation};
 
 use crate::cloud::{Cloud, SimObject, Weather};
-use crate::disk::Fault;
 use crate::lab::Lab;
-use crate::life::{Life, Moment};
+use crate::life::Life;
 use crate::rig::{SimClock, line, simulate};
-use crate::script::{Command, Crash, ENVIRONMENTS, Mishaps, Script, Sky, Spec, Step};
-use crate::tally::{Operation, Tally, Trouble};
+use crate::script::{ENVIRONMENTS, Mishaps, Script, Spec, States};
+use crate::tally::{Operation, Tally};
 use command::Errand;
 use flaw::Flawed;
 use ground::Ground;
@@ -65,6 +65,10 @@ pub struct Figures {
     pub commands: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Machines that stood still.
+    pub frozen: u64,
+    /// Processes that went on and found their lease another's.
+    pub passed_over: u64,
 }
 
 impl Figures {
@@ -73,6 +77,8 @@ impl Figures {
         self.operations += other.operations;
         self.commands += other.commands;
         self.crashes += other.crashes;
+        self.frozen += other.frozen;
+        self.passed_over += other.passed_over;
     }
 }
 
@@ -107,12 +113,14 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 /// A play under way.
 struct Play {
     cloud: Cloud,
-    ground: Ground,
+    ground: Box<dyn Ground>,
     flaw: Option<Flaw>,
     lineages: Lineages,
     inspector: Inspector,
     clock: Arc<SimClock>,
     started: Arc<Started>,
+    /// How many processes found their lease another's.
+    passed_over: Cell<u64>,
     environments: BTreeMap<&'static str, Environment>,
 }
 
@@ -141,18 +149,15 @@ impl Play {
         if let Some(mishaps) = &script.mishaps {
             cloud.tell(mishaps.calls.clone());
         }
-        let ground = Ground::new(script);
-        if flaw == Some(Flaw::IntentNotSynced) {
-            ground.lie_about_the_journal();
-        }
         Play {
             inspector: Inspector::new(cloud.clone()),
             cloud,
-            ground,
+            ground: ground::of(script, flaw),
             flaw,
             lineages: Lineages::default(),
             clock: Arc::default(),
             started: Arc::default(),
+            passed_over: Cell::default(),
             environments: ENVIRONMENTS.map(|it| (it, Environment::default())).into(),
         }
     }
@@ -163,88 +168,13 @@ impl Play {
             let ended = self.step(script.seed, step, played).await;
             self.take_notes(played);
             ended?;
+            let may_be = script.states == States::Bucket || self.passed_over.get() == 0;
+            inspect::ensure!(may_be, Sound, "a lease in a folder was lost");
         }
         played.note(|| vec!["the end, on a quiet day".to_owned()]);
         let ended = self.end().await;
         self.take_notes(played);
         ended
-    }
-
-    async fn step(&mut self, seed: u64, step: &Step, played: &mut Played) -> Result<(), Violation> {
-        let life = Life::new();
-        self.cloud.set_weather(weather(step.sky, seed));
-        self.cloud.begin(step.number);
-        self.ground.begin(step);
-        if let Some(Crash { nth, at, .. }) = step.crash {
-            life.end_at(nth, at);
-        }
-        self.want(step);
-        if step.commands.values().any(|it| matches!(it, Command::Converge)) {
-            self.calm().await;
-        }
-        played.figures.commands += step.commands.len() as u64;
-        let work = self.work(step, &life);
-        let process = async {
-            tokio::select! {
-                biased;
-                () = life.over() => None,
-                done = work => Some(done),
-            }
-        };
-        let (done, ()) = tokio::join!(process, others::deeds(&self.cloud, &step.deeds));
-        if let Some(moment) = life.last_moment() {
-            played.figures.crashes += 1;
-            let crash = step.crash.expect("only what is told to ends");
-            let hit = crashed(moment, &crash);
-            played.tally.hit(hit.0, hit.1);
-            played.note(|| effects(&mut self.ground));
-            self.ground.crash(&crash);
-        }
-        for (environment, saved) in done.transpose()?.into_iter().flatten() {
-            let environment = self.environments.get_mut(environment);
-            environment.expect("there are only these").saved = Some(saved);
-        }
-        self.inspector.no_trespass()
-    }
-
-    fn want(&mut self, step: &Step) {
-        for (name, environment) in &mut self.environments {
-            match step.commands.get(*name) {
-                Some(Command::Destroy) => environment.wanted = Spec::default(),
-                Some(command) => {
-                    if let Some(spec) = command.spec() {
-                        environment.wanted = spec.clone();
-                    }
-                }
-                None => {}
-            }
-        }
-    }
-
-    /// All commands of a step, and who asks for the same state meanwhile; the plans they saved.
-    async fn work(
-        &self,
-        step: &Step,
-        life: &Life,
-    ) -> Result<Vec<(&'static str, Vec<u8>)>, Violation> {
-        let commands = self.environments.keys().filter_map(|name| {
-            let command = step.commands.get(*name)?;
-            Some(async move {
-                let saved = self.errand(name, life).run(command).await?;
-                Ok(saved.map(|saved| (*name, saved)))
-            })
-        });
-        let rivals = self.environments.keys().filter(|it| step.commands.contains_key(**it));
-        let rivals = rivals.filter_map(|name| {
-            let after = Duration::from_millis(step.rival?);
-            Some(async move {
-                sleep(after).await;
-                self.errand(name, life).run(&Command::ApplySaved).await.map(drop)
-            })
-        });
-        let (done, rivals) = tokio::join!(join_all(commands), join_all(rivals));
-        rivals.into_iter().collect::<Result<(), Violation>>()?;
-        Ok(done.into_iter().collect::<Result<Vec<_>, Violation>>()?.into_iter().flatten().collect())
     }
 
     /// A process that is about to carry out a command.
@@ -263,14 +193,21 @@ impl Play {
         });
         lab.environment = inspect::scope(name);
         let Environment { wanted, saved } = &self.environments[name];
-        Errand { lab, inspector: &self.inspector, saved: saved.clone(), wanted: wanted.clone() }
+        Errand {
+            lab,
+            inspector: &self.inspector,
+            truth: self.ground.truth(&self.lineages),
+            passed_over: &self.passed_over,
+            saved: saved.clone(),
+            wanted: wanted.clone(),
+        }
     }
 
     /// Everything that is under way comes to its end, and nothing goes wrong any more.
     async fn calm(&self) {
         self.cloud.set_weather(quiet(0));
         self.cloud.send_others_away();
-        self.ground.be_quiet();
+        sleep(self.ground.be_quiet()).await;
         self.cloud.calm().await;
     }
 
@@ -290,15 +227,14 @@ impl Play {
         for name in ENVIRONMENTS {
             self.errand(name, &life).leave().await?;
         }
-        let store = self.ground.store(&life, &self.lineages);
-        let left = store.list().await;
+        let left = self.ground.truth(&self.lineages).list().await;
         let left = left.map_err(|error| Rule::Sound.violated(format!("{error:?}")))?;
         inspect::ensure!(left.is_empty(), NothingLeft, "states are left: {left:?}");
         Ok(())
     }
 
     fn take_notes(&mut self, played: &mut Played) {
-        played.note(|| effects(&mut self.ground));
+        played.note(|| self.ground.take_effects());
         played.note(|| self.cloud.calls().iter().map(|it| format!("  {it}")).collect());
         played.note(|| self.cloud.objects().iter().map(there).collect());
         self.cloud.forget_calls();
@@ -306,15 +242,8 @@ impl Play {
             played.tally.hit(trouble, Operation::Call(kind));
         }
         played.mishaps.calls.extend(self.cloud.take_mishaps());
-        for mishap in self.ground.take_mishaps() {
-            let trouble = match mishap.fault {
-                Fault::Error(_) => Trouble::DiskFails,
-                Fault::ShortWrite(..) => Trouble::TornWrite,
-                Fault::Full => Trouble::DiskFull,
-            };
-            played.tally.hit(trouble, Operation::Disk(mishap.place.kind));
-            played.mishaps.effects.push(mishap);
-        }
+        self.ground.report(played);
+        played.figures.passed_over = self.passed_over.get();
         played.figures.operations = self.started.0.load(Ordering::Relaxed);
     }
 }
@@ -328,32 +257,9 @@ impl Played {
     }
 }
 
-fn effects(ground: &mut Ground) -> Vec<String> {
-    let effects = ground.take_effects();
-    effects.iter().map(|it| format!("  {:?} {}", it.kind, it.path.display())).collect()
-}
-
 fn there(object: &SimObject) -> String {
     let lineage = object.lineage.as_ref().map_or("nobody", |it| &it.0);
     format!("  there is {} of {lineage}: {:?}", line(object), object.condition)
-}
-
-/// What a crash was for what it interrupted.
-fn crashed(moment: Moment, crash: &Crash) -> (Trouble, Operation) {
-    match moment {
-        Moment::Before(kind) => (Trouble::DiesBefore, Operation::Call(kind)),
-        Moment::After(kind) => (Trouble::DiesAfter, Operation::Call(kind)),
-        Moment::Disk(kind) if crash.power.is_some() => (Trouble::PowerCut, Operation::Disk(kind)),
-        Moment::Disk(kind) => (Trouble::DiesAtDisk, Operation::Disk(kind)),
-    }
-}
-
-fn weather(sky: Sky, seed: u64) -> Weather {
-    match sky {
-        Sky::Quiet => quiet(seed),
-        Sky::Stormy => Weather::stormy(seed),
-        Sky::Foggy => Weather { behind: 70, lost_after: 10, late: 5, ..quiet(seed) },
-    }
 }
 
 fn quiet(seed: u64) -> Weather {

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Command, Crash, Deed, ENVIRONMENTS, Kind, Resource, Script, Sky, Spec, Step, What, group_name,
+    Command, Crash, Deed, ENVIRONMENTS, Freeze, Kind, Resource, Script, Sky, Spec, States, Step,
+    What, group_name,
 };
 use crate::chance::Chance;
 use crate::cloud::CallKind;
 use crate::disk::EffectKind;
 use crate::life::Moment;
+use crate::objects::RequestKind;
+
+/// How many of a hundred scripts have their states on object storage.
+const IN_BUCKETS: u8 = 33;
 
 /// Moments that are rarely come to, and so are asked for by name; the rarest more often.
 const RARE: &[Moment] = &[
+    Moment::Before(CallKind::Update),
     Moment::Before(CallKind::Update),
     Moment::Before(CallKind::Update),
     Moment::After(CallKind::Update),
@@ -26,8 +32,11 @@ const RARE: &[Moment] = &[
     Moment::Before(CallKind::Gone),
     Moment::Before(CallKind::Gone),
     Moment::Disk(EffectKind::Rename),
+    Moment::Disk(EffectKind::Create),
+    Moment::Disk(EffectKind::CreateDir),
     Moment::Disk(EffectKind::CreateDir),
     Moment::Disk(EffectKind::SetLen),
+    Moment::Disk(EffectKind::Lock),
     Moment::Disk(EffectKind::SyncDir),
 ];
 
@@ -40,15 +49,41 @@ const OF_DESTROYS: &[Moment] = &[
     Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::RemoveDir),
+    Moment::Disk(EffectKind::RemoveDir),
+    Moment::Disk(EffectKind::RemoveDir),
     Moment::Disk(EffectKind::Rename),
+];
+
+/// Those of states on object storage, and those that are worth most there.
+const OF_BUCKETS: &[Moment] = &[
+    Moment::Before(CallKind::Create),
+    Moment::After(CallKind::Create),
+    Moment::Before(CallKind::Update),
+    Moment::After(CallKind::Update),
+    Moment::Before(CallKind::Delete),
+    Moment::After(CallKind::Delete),
+    Moment::Before(CallKind::Find),
+    Moment::Before(CallKind::Gone),
+    Moment::Request(RequestKind::Get),
+    Moment::Request(RequestKind::List),
+    Moment::Request(RequestKind::List),
+    Moment::Request(RequestKind::Create),
+    Moment::Answer(RequestKind::Create),
+    Moment::Request(RequestKind::Update),
+    Moment::Answer(RequestKind::Update),
+    Moment::Request(RequestKind::Delete),
+    Moment::Answer(RequestKind::Delete),
 ];
 
 impl Script {
     /// The script of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Script {
+        let in_bucket = Chance::at(seed, "states").percent(IN_BUCKETS);
+        let states = if in_bucket { States::Bucket } else { States::Folder };
         let mut author = Author {
             chance: Chance::new(seed ^ 0x005e_ed00),
+            states,
             next: 1,
             specs: BTreeMap::new(),
             saved: None,
@@ -56,12 +91,13 @@ impl Script {
         };
         let steps = 6 + u32::try_from(author.chance.below(5)).unwrap_or(0);
         let steps = (1..=steps).map(|number| author.step(number)).collect();
-        Script { seed, steps, mishaps: None }
+        Script { seed, states, steps, mishaps: None }
     }
 }
 
 struct Author {
     chance: Chance,
+    states: States,
     /// The number of the next resource.
     next: u64,
     /// What is wanted, by environment.
@@ -84,7 +120,12 @@ impl Author {
             commands.insert(other.to_owned(), command);
         }
         let deeds = if is_alone { Vec::new() } else { self.deeds(first) };
-        let crash = if is_alone { None } else { self.crash(&commands[first], torn.is_some()) };
+        let freeze = if is_alone { None } else { self.freeze() };
+        let crash = match self.states {
+            _ if is_alone || freeze.is_some() => None,
+            States::Folder => self.crash(&commands[first], torn.is_some()),
+            States::Bucket => self.crash_beside_bucket(),
+        };
         self.torn = crash.filter(Crash::tears).map(|_| first);
         let destroys = matches!(commands[first], Command::Destroy);
         let chance = &mut self.chance;
@@ -98,6 +139,7 @@ impl Author {
             bad_disk: chance.percent(if torn.is_some() || destroys { 65 } else { 10 }),
             rival: chance.percent(15).then(|| chance.below(3000)),
             crash,
+            freeze,
             deeds,
             commands,
         }
@@ -153,15 +195,35 @@ impl Author {
             _ => RARE,
         };
         let crash = match chance.below(100) {
-            _ if is_torn && chance.percent(85) => (1, Some(Moment::Disk(EffectKind::SetLen))),
-            0..=22 => (1 + chance.below(2), Some(*chance.pick(rare))),
-            23..=35 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
-            36..=54 => (1 + chance.below(90), None),
-            55..=84 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
+            _ if is_torn && chance.percent(95) => (1, Some(Moment::Disk(EffectKind::SetLen))),
+            0..=27 => (1 + chance.below(2), Some(*chance.pick(rare))),
+            28..=41 => (2 + chance.below(12), Some(Moment::Disk(EffectKind::Sync))),
+            42..=56 => (1 + chance.below(90), None),
+            57..=95 if rare == OF_DESTROYS => (1 + chance.below(2), Some(*chance.pick(rare))),
             _ => return None,
         };
-        let power = chance.percent(50).then(|| u32::try_from(chance.below(1 << 31)).unwrap_or(0));
+        let power = power(chance);
         Some(Crash { nth: crash.0, at: crash.1, power })
+    }
+
+    fn crash_beside_bucket(&mut self) -> Option<Crash> {
+        let chance = &mut self.chance;
+        if chance.percent(40) {
+            return None;
+        }
+        let (nth, at) = moment(chance);
+        Some(Crash { nth, at, power: power(chance) })
+    }
+
+    /// Who stands still with a state in a folder keeps others out: there is nothing to see.
+    fn freeze(&mut self) -> Option<Freeze> {
+        let chance = &mut self.chance;
+        if self.states == States::Folder || !chance.percent(20) {
+            return None;
+        }
+        let (nth, at) = moment(chance);
+        let longest = *chance.pick(&[40, 100, 400]);
+        Some(Freeze { nth, at, seconds: chance.below(longest), seizes: chance.percent(25) })
     }
 
     fn deeds(&mut self, environment: &'static str) -> Vec<Deed> {
@@ -178,6 +240,18 @@ impl Author {
         };
         (0..count).map(deed).collect()
     }
+}
+
+/// Which of the moments of a process with states on object storage.
+fn moment(chance: &mut Chance) -> (u64, Option<Moment>) {
+    match chance.percent(65) {
+        true => (1 + chance.below(4), Some(*chance.pick(OF_BUCKETS))),
+        false => (1 + chance.below(90), None),
+    }
+}
+
+fn power(chance: &mut Chance) -> Option<u32> {
+    chance.percent(50).then(|| u32::try_from(chance.below(1 << 31)).unwrap_or(0))
 }
 
 fn what(environment: &str, resources: &[Resource], chance: &mut Chance) -> What {

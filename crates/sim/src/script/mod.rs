@@ -17,6 +17,7 @@ use crate::cloud::{self, CallKind};
 use crate::disk::{self, EffectKind};
 use crate::life::Moment;
 use crate::mishap::Mishap;
+use crate::objects::{self, RequestKind};
 
 /// The environments of a play, beside each other in one cloud.
 pub const ENVIRONMENTS: [&str; 2] = ["a", "b"];
@@ -26,11 +27,25 @@ pub const ENVIRONMENTS: [&str; 2] = ["a", "b"];
 pub struct Script {
     /// Decides what is left to chance.
     pub seed: u64,
+    /// Where the states are.
+    #[serde(default, skip_serializing_if = "States::are_in_a_folder")]
+    pub states: States,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// All that goes wrong, where nothing is left to chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mishaps: Option<Mishaps>,
+}
+
+/// Where states are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum States {
+    /// In a folder on a disk.
+    #[default]
+    Folder,
+    /// On object storage.
+    Bucket,
 }
 
 /// What goes wrong.
@@ -42,6 +57,9 @@ pub struct Mishaps {
     /// On the disk.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Mishap<EffectKind, disk::Fault>>,
+    /// On the object storage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Mishap<RequestKind, objects::Fault>>,
 }
 
 /// One step: commands that run at once, and what happens meanwhile.
@@ -51,7 +69,7 @@ pub struct Step {
     pub number: u32,
     /// How the cloud behaves.
     pub sky: Sky,
-    /// Whether the disk fails now and then.
+    /// Whether the disk, or the object storage, fails now and then.
     pub bad_disk: bool,
     /// When a second process asks for the same state: milliseconds after the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +77,9 @@ pub struct Step {
     /// When the machine stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,
+    /// When the machine stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<Freeze>,
     /// What others do meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deeds: Vec<Deed>,
@@ -116,6 +137,20 @@ pub struct Crash {
     pub power: Option<u32>,
 }
 
+/// When a machine stands still, while its work is done on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// At which moment, from 1.
+    pub nth: u64,
+    /// Of which moments; of all if this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// For how many seconds.
+    pub seconds: u64,
+    /// Whether the other takes the leases at once, and does not wait until they have run out.
+    pub seizes: bool,
+}
+
 /// What others do at some time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deed {
@@ -161,6 +196,12 @@ impl Script {
     /// It is of none.
     pub fn from_text(text: &str) -> Result<Script, toml::de::Error> {
         toml::from_str(text)
+    }
+}
+
+impl States {
+    fn are_in_a_folder(&self) -> bool {
+        *self == States::Folder
     }
 }
 
@@ -211,7 +252,7 @@ impl fmt::Display for Step {
             };
             write!(f, " {name} in {environment};")?;
         }
-        let Step { rival, crash, deeds, .. } = self;
-        write!(f, " rival {rival:?}, {crash:?}, {deeds:?}")
+        let Step { rival, crash, freeze, deeds, .. } = self;
+        write!(f, " rival {rival:?}, {crash:?}, {freeze:?}, {deeds:?}")
     }
 }

@@ -51,3 +51,8 @@ fn an_id_that_comes_after_the_read_back_leaves_orphans() {
 fn without_grace_what_turns_up_late_is_an_orphan() {
     check(Flaw::NoGrace, &[Rule::NoOrphan]);
 }
+
+#[test]
+fn who_was_passed_over_and_is_not_refused_leaves_orphans() {
+    check(Flaw::NoFencing, &[Rule::GoesForward, Rule::NoOrphan]);
+}

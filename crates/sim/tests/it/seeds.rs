@@ -19,6 +19,8 @@ fn five_thousand_seeds_violate_nothing_and_meet_everything_that_can_go_wrong() {
     assert!(figures.operations >= 40 * SEEDS, "{figures:?}");
     assert!(figures.commands >= 3 * SEEDS, "{figures:?}");
     assert!(figures.crashes >= SEEDS, "{figures:?}");
+    assert!(figures.frozen >= SEEDS / 5, "{figures:?}");
+    assert!(figures.passed_over >= SEEDS / 10, "{figures:?}");
     let rare = report.tally.rarer_than(50);
     assert!(rare.is_empty(), "{rare:?}");
 }

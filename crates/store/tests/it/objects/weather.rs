@@ -96,6 +96,8 @@ async fn work(
     context: &str,
 ) -> Result<(), StoreError> {
     let lease = states.acquire(&state(), holder(context)).await?;
+    // Who stood still after it had read was perhaps passed over.
+    lease.still_held().await?;
     let mut last = lease.loaded().last();
     {
         let mut known = known.lock().unwrap();
