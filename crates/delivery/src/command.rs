@@ -54,17 +54,16 @@ pub struct Ended {
 }
 
 impl CommandLine {
-    /// Words that are a program and its arguments, run where this process works. `None` for no
-    /// words.
+    /// Words that are a program and its arguments, run where this process works; `text` is how a
+    /// person would type them. `None` for no words.
     #[must_use]
-    pub fn words(words: &[OsString]) -> Option<CommandLine> {
+    pub fn words(words: &[OsString], text: String) -> Option<CommandLine> {
         let (program, arguments) = words.split_first()?;
-        let shown: Vec<String> = words.iter().map(|it| it.to_string_lossy().into_owned()).collect();
         Some(CommandLine {
             program: program.clone(),
             arguments: arguments.to_vec(),
             folder: None,
-            text: shown.join(" "),
+            text,
         })
     }
 
@@ -229,7 +228,7 @@ mod tests {
         assert_eq!(ended, Ended { status: 7, cancelled: false, error: None });
         assert_eq!(text, "pr-17 in /\n");
         assert_eq!(run("kill -TERM $$", &cancel).await.0.status, 143);
-        let missing = CommandLine::words(&["/no/such/program".into()]).unwrap();
+        let missing = CommandLine::words(&["/no/such/program".into()], String::new()).unwrap();
         let ended = missing.run(&BTreeMap::new(), &Output::Inherited, &cancel).await;
         assert_eq!((ended.status, ended.error.is_some()), (127, true));
     }

@@ -82,6 +82,30 @@ pub struct Run {
     pub operations: Vec<Operation>,
 }
 
+impl Run {
+    /// The record of a run of `stage` that could not begin.
+    #[must_use]
+    pub fn not_started(stage: &str, error: String) -> Run {
+        let now = Timestamp::now();
+        let outcome = Outcome::NotUp;
+        Run {
+            stage: stage.to_owned(),
+            environment: None,
+            matrix: BTreeMap::new(),
+            image_set: None,
+            outcome,
+            exit: outcome.code(None),
+            started: now,
+            ended: now,
+            up: Some(Part { started: now, ended: now, error: Some(error) }),
+            commands: Vec::new(),
+            down: None,
+            remains: None,
+            operations: Vec::new(),
+        }
+    }
+}
+
 /// Coming up, or going down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {

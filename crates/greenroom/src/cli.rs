@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Tear an environment down
     Down(DownArgs),
+    /// Run the stages as the graph that their `needs` make
+    Pipeline(PipelineArgs),
     /// Look at the environments that are up, and let them live longer
     #[command(subcommand)]
     Env(EnvCommand),
@@ -240,6 +242,38 @@ pub(crate) struct RunArgs {
     /// The command, instead of the stage's own; words of it are not changed
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PipelineArgs {
+    /// Begin with this stage: it, and what needs it
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) from: Option<String>,
+    /// Run this stage alone; may be given several times
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) only: Vec<String>,
+    /// Run also what needs a stage that failed
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// How many stages may run at a time
+    #[arg(long, value_name = "N", default_value_t = 4,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub(crate) jobs: usize,
+    #[command(flatten)]
+    pub(crate) environment: BuildEnvironment,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Refuse instead of waiting for a place
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Write the results as JUnit XML into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write the results as JSON into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Args)]

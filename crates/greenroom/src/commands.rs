@@ -8,7 +8,9 @@ mod env;
 mod graph;
 mod import;
 mod init;
+mod job;
 mod output;
+mod pipeline;
 mod plan;
 mod plan_file;
 mod prepare;
@@ -54,6 +56,7 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Run(args) => run::run(args, context).await,
         Command::Up(args) => up::run(args, context).await,
         Command::Down(args) => down::run(args, context).await,
+        Command::Pipeline(args) => pipeline::run(args, context).await,
         Command::Env(command) => env::run(command, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,

@@ -1,6 +1,7 @@
 //! Where messages go: data to standard output, all else to standard error, or everything as JSON
 //! to standard output.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -45,8 +46,12 @@ impl Console {
         }
     }
 
+    /// A log: both streams go to one file, as text without colour.
+    pub(crate) fn of_log(log: &File) -> io::Result<Console> {
+        Ok(Console::of_writers(false, log.try_clone()?, log.try_clone()?))
+    }
+
     /// Writers in place of the streams, without colour.
-    #[cfg(test)]
     pub(crate) fn of_writers(
         json: bool,
         out: impl Write + Send + 'static,

@@ -18,6 +18,7 @@ use crate::view::diagnostics::Diagnostics;
 use crate::view::error::ErrorView;
 use crate::view::{Fields, Kind, Message};
 use greenroom_delivery::matrix::MatrixError;
+use greenroom_delivery::pipeline::{FolderError, SelectionError};
 use greenroom_delivery::places::PlacesError;
 use greenroom_delivery::project::{PlaceError, ProjectError};
 use greenroom_delivery::wanted::WantedError;
@@ -55,6 +56,15 @@ pub(crate) enum Failure {
         /// A near name, or all of them.
         help: Option<String>,
     },
+    /// The pipeline has no such stage.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The pipeline has no folder for its record.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A report cannot be written as JUnit XML.
+    #[error("the results cannot be written as JUnit XML; the pipeline has ended as shown")]
+    Junit(#[source] quick_junit::SerializeError),
     /// There is nothing that could live longer.
     #[error("there is no environment `{0}`; nothing was changed")]
     NoEnvironment(String),
@@ -219,6 +229,7 @@ impl Failure {
             Failure::NoStage { help, .. }
             | Failure::NoTarget { help, .. }
             | Failure::Matrix(MatrixError::Unknown { help, .. })
+            | Failure::Selection(SelectionError::Unknown { help, .. })
             | Failure::Absent { help, .. } => return help.clone(),
             Failure::Apply(ApplyError::NotImported { source, .. }) => return source.help.clone(),
             Failure::Apply(ApplyError::Unimportable {

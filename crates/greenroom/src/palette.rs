@@ -32,7 +32,6 @@ pub(crate) struct Palette {
 
 impl Palette {
     /// Text without any colour, with all characters.
-    #[cfg(test)]
     pub(crate) const PLAIN: Palette = Palette { coloured: false, unicode: true };
 
     /// With colours or without, with all characters or with ASCII alone.

@@ -4,6 +4,7 @@
 //! [`Tracker`] turns them into lines; they are printed (plain), stand above moving bars (live), or
 //! the events themselves are printed (JSON).
 
+pub(crate) mod board;
 mod line;
 mod live;
 mod screen;

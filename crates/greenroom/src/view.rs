@@ -12,6 +12,7 @@ pub(crate) mod imported;
 pub(crate) mod notice;
 pub(crate) mod object;
 pub(crate) mod outputs;
+pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod stage;
 pub(crate) mod state;
@@ -62,6 +63,7 @@ pub(crate) enum Kind {
     Heartbeat,
     Imported,
     InFlight,
+    JobChanged,
     LeaseAwaited,
     Notice,
     Object,
@@ -72,6 +74,7 @@ pub(crate) enum Kind {
     OperationStarted,
     Outputs,
     PhaseStarted,
+    PipelineResult,
     Plan,
     ProviderGivenUp,
     Refreshed,
@@ -93,7 +96,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 40] = [
+    pub(crate) const ALL: [Kind; 42] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -108,6 +111,7 @@ impl Kind {
         Kind::Heartbeat,
         Kind::Imported,
         Kind::InFlight,
+        Kind::JobChanged,
         Kind::LeaseAwaited,
         Kind::Notice,
         Kind::Object,
@@ -118,6 +122,7 @@ impl Kind {
         Kind::OperationStarted,
         Kind::Outputs,
         Kind::PhaseStarted,
+        Kind::PipelineResult,
         Kind::Plan,
         Kind::ProviderGivenUp,
         Kind::Refreshed,
@@ -153,6 +158,7 @@ impl Kind {
             Kind::Heartbeat => "heartbeat",
             Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
+            Kind::JobChanged => "job_changed",
             Kind::LeaseAwaited => "lease_awaited",
             Kind::Notice => "notice",
             Kind::Object => "object",
@@ -163,6 +169,7 @@ impl Kind {
             Kind::OperationStarted => "operation_started",
             Kind::Outputs => "outputs",
             Kind::PhaseStarted => "phase_started",
+            Kind::PipelineResult => "pipeline_result",
             Kind::Plan => "plan",
             Kind::ProviderGivenUp => "provider_given_up",
             Kind::Refreshed => "refreshed",

@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use greenroom_delivery::command::{CommandLine, Output};
-use greenroom_delivery::matrix::{Combination, combinations};
+use greenroom_apply::Workbench;
+use greenroom_delivery::command::Output;
+use greenroom_delivery::matrix::combinations;
 use greenroom_delivery::names;
-use greenroom_delivery::project::Project;
 use greenroom_delivery::record::{Outcome, Run};
 use greenroom_delivery::replace::replace;
-use greenroom_delivery::run::{Job, Stop, run as run_job};
+use greenroom_delivery::run::{Stop, run as run_job};
 
+use super::job::Order;
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -47,24 +48,37 @@ async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure>
         return Err(Failure::NoStage { name, help });
     };
     let combinations = combinations(stage, &args.matrix)?;
-    let name = match names::environment(args.environment.env.as_deref(), |name| {
-        std::env::var(name).ok()
-    }) {
+    let variable = |name: &str| std::env::var(name).ok();
+    let build = match names::environment(args.environment.env.as_deref(), variable) {
         Some(name) => name,
         None => names::random().map_err(Failure::System)?,
     };
+    let reader = context.reader(&project).await?;
+    let progress = Progress::start(context.console.clone());
     let stop = Stop::default();
+    let voice = progress.voice();
+    stopped_by_signals(&stop, move |text| voice.say(text))?;
     let mut runs = Vec::new();
     for combination in combinations {
-        let progress = Progress::start(context.console.clone());
-        if runs.is_empty() {
-            listen(&progress, &stop)?;
-        }
-        let job = job(args, context, &project, &name, combination, &progress).await?;
+        let order = Order {
+            stage: &args.stage,
+            build: &build,
+            combination,
+            inputs: args.inputs.given(),
+            command: &args.command,
+            output: if context.console.is_json() { Output::Error } else { Output::Inherited },
+            keep: args.keep,
+            waits: !args.no_wait,
+        };
+        let workbench = Workbench {
+            observer: progress.observer(),
+            parallelism: args.pace.parallelism,
+            ..reader.clone()
+        };
+        let job = order.job(context, &project, workbench)?;
         let screen = Screen::new(context.console.clone(), &progress, &job);
-        let run = run_job(job, &stop, &screen).await;
+        runs.push(run_job(job, &stop, &screen).await);
         progress.quiet();
-        runs.push(run);
         if stop.work.is_cancelled() {
             break;
         }
@@ -72,55 +86,19 @@ async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure>
     Ok(runs)
 }
 
-async fn job(
-    args: &RunArgs,
-    context: &Context,
-    project: &Project,
-    name: &str,
-    combination: Combination,
-    progress: &Progress,
-) -> Result<Job, Failure> {
-    let mut project = project.clone();
-    combination.put_into(&mut project, &args.stage);
-    let stage = project.stage(&args.stage);
-    let name = combination.environment(name);
-    let has_environment = stage.is_some_and(|it| it.template.is_some() || it.front.is_some());
-    let place = match has_environment {
-        true => Some(context.place(&project, &args.stage, Some(&name))?),
-        false => None,
-    };
-    let own = stage.map(|it| it.run.as_slice()).unwrap_or_default();
-    let commands = match CommandLine::words(&args.command) {
-        Some(given) => vec![given],
-        None => own.iter().map(|it| CommandLine::shell(&it.value, &project.folder)).collect(),
-    };
-    let store = context.store(&project).await?;
-    let workbench = context.workbench(&project, store, progress.observer(), args.pace.parallelism);
-    Ok(Job {
-        stage: args.stage.clone(),
-        place,
-        matrix: combination.values,
-        inputs: args.inputs.given(),
-        commands,
-        output: if context.console.is_json() { Output::Error } else { Output::Inherited },
-        keep: args.keep,
-        waits: !args.no_wait,
-        workbench,
-        holder: context.holder(),
-        down_command: context.command(&["down", &args.stage, "--env", &name]),
-        project,
-    })
-}
-
-fn listen(progress: &Progress, stop: &Stop) -> Result<(), Failure> {
-    let (voice, stop) = (progress.voice(), stop.clone());
-    let (last, abort) = (voice.clone(), stop.clone());
+/// Lets the first signal cancel what runs, so that it goes on to tear down, and the second leave.
+pub(super) fn stopped_by_signals(
+    stop: &Stop,
+    say: impl Fn(String) + Clone + Send + 'static,
+) -> Result<(), Failure> {
+    let (last, abort) = (say.clone(), stop.clone());
+    let stop = stop.clone();
     let first = move || {
-        voice.say("cancelled by a signal; a second one leaves at once".to_owned());
+        say("cancelled by a signal: what is up goes down; a second one leaves at once".to_owned());
         stop.work.cancel();
     };
     let second = move || {
-        last.say("leaving at once".to_owned());
+        last("leaving at once; what is up stays until it expires, or `greenroom down`".to_owned());
         abort.abort();
     };
     let exit = Exit::Run(Outcome::Cancelled.code(None));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_delivery::run::{Job, Moment, Watch};
+use greenroom_spec::source::Sources;
 
 use super::Progress;
 use crate::console::Console;
@@ -10,12 +11,17 @@ use crate::view::diagnostics::Diagnostics;
 use crate::view::plan::totals;
 use crate::view::stage::{Phase, StagePhase};
 
+/// Who is told of a phase, in a sentence.
+type Also<'a> = dyn Fn(Phase, &str) + Sync + 'a;
+
 /// Shows a run's moments on the console, in turn with the display of its operations.
 pub(crate) struct Screen<'a> {
     console: Arc<Console>,
     progress: &'a Progress,
     name: String,
-    sources: greenroom_spec::source::Sources,
+    sources: Sources,
+    /// Who is told as well.
+    also: Box<Also<'a>>,
 }
 
 impl<'a> Screen<'a> {
@@ -25,10 +31,17 @@ impl<'a> Screen<'a> {
             Some(environment) => format!("{}/{environment}", job.stage),
             None => job.stage.clone(),
         };
-        Screen { console, progress, name, sources: job.project.sources.clone() }
+        let sources = job.project.sources.clone();
+        Screen { console, progress, name, sources, also: Box::new(|_, _| {}) }
+    }
+
+    /// Tells `also` as well to what phase the run has come.
+    pub(crate) fn with(self, also: impl Fn(Phase, &str) + Sync + 'a) -> Screen<'a> {
+        Screen { also: Box::new(also), ..self }
     }
 
     fn tell(&self, phase: Phase, text: String) {
+        (self.also)(phase, &text);
         self.progress.quiet();
         self.console.tell(&StagePhase { name: self.name.clone(), phase, text });
     }

@@ -130,6 +130,7 @@ fn passed(stage: &str, needs: &[&str], run: Run) -> Job {
     Job {
         name: stage.to_owned(),
         stage: stage.to_owned(),
+        matrix: run.matrix.clone(),
         needs: needs.iter().map(|it| (*it).to_owned()).collect(),
         standing: Standing::Passed,
         reason: None,

@@ -33,7 +33,7 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Phase::Waiting => "waiting",
             Phase::Leftovers => "leftovers",

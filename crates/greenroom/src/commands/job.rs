@@ -1,0 +1,74 @@
+//! From a stage on the command line, or in a pipeline, to a job.
+
+use std::ffi::OsString;
+
+use greenroom_apply::Workbench;
+use greenroom_delivery::command::{CommandLine, Output};
+use greenroom_delivery::matrix::Combination;
+use greenroom_delivery::project::{Inputs, Project};
+use greenroom_delivery::run::Job;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::invocation;
+
+/// What to run.
+pub(super) struct Order<'a> {
+    /// The stage, which the project has.
+    pub(super) stage: &'a str,
+    /// The name of the build, and of its environments.
+    pub(super) build: &'a str,
+    /// One combination of the stage's matrix.
+    pub(super) combination: Combination,
+    /// What the specs are given.
+    pub(super) inputs: Inputs,
+    /// The command instead of the stage's own.
+    pub(super) command: &'a [OsString],
+    /// Where the commands' output goes.
+    pub(super) output: Output,
+    /// Leave the environment up.
+    pub(super) keep: bool,
+    /// Wait for a place.
+    pub(super) waits: bool,
+}
+
+impl Order<'_> {
+    /// The job.
+    pub(super) fn job(
+        self,
+        context: &Context,
+        project: &Project,
+        workbench: Workbench,
+    ) -> Result<Job, Failure> {
+        let mut project = project.clone();
+        self.combination.put_into(&mut project, self.stage);
+        let stage = project.stage(self.stage);
+        let environment = self.combination.environment(self.build);
+        let has_environment = stage.is_some_and(|it| it.template.is_some() || it.front.is_some());
+        let place = match has_environment {
+            true => Some(context.place(&project, self.stage, Some(&environment))?),
+            false => None,
+        };
+        let own = stage.map(|it| it.run.as_slice()).unwrap_or_default();
+        let words: Vec<String> =
+            self.command.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+        let commands = match CommandLine::words(self.command, invocation::join(&words)) {
+            Some(given) => vec![given],
+            None => own.iter().map(|it| CommandLine::shell(&it.value, &project.folder)).collect(),
+        };
+        Ok(Job {
+            stage: self.stage.to_owned(),
+            place,
+            matrix: self.combination.values,
+            inputs: self.inputs,
+            commands,
+            output: self.output,
+            keep: self.keep,
+            waits: self.waits,
+            workbench,
+            holder: context.holder(),
+            down_command: context.command(&["down", self.stage, "--env", &environment]),
+            project,
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! `greenroom pipeline`: the stages as the graph that `needs` makes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use greenroom_apply::Workbench;
+use greenroom_delivery::command::Output;
+use greenroom_delivery::matrix::combinations;
+use greenroom_delivery::names;
+use greenroom_delivery::pipeline::{
+    Folder, Runner, Schedule, Selection, drive, inputs, jobs, sources,
+};
+use greenroom_delivery::project::{Inputs, Project};
+use greenroom_delivery::record::{Job, Outcome, Pipeline, Run, Standing};
+use greenroom_delivery::replace::replace;
+use greenroom_delivery::run::{Stop, run as run_job};
+use greenroom_delivery::wanted::{WantedError, buildable, wanted};
+use greenroom_engine::resolve::Missing;
+use greenroom_spec::diagnostic::Diagnostic;
+
+use super::job::Order;
+use super::run::stopped_by_signals;
+use crate::cli::PipelineArgs;
+use crate::console::Console;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::board::Board;
+use crate::progress::{Progress, Screen};
+use crate::report;
+use crate::view::pipeline::PipelineView;
+
+/// The name of a run, and of its environments, where no build server gives one.
+const UNNAMED: &str = "pipeline";
+
+const REPORT: &str = "report.html";
+
+pub(super) async fn run(args: PipelineArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut project = context.sound_project()?;
+    let selection = Selection { from: args.from.clone(), only: args.only.clone() };
+    let mut jobs = jobs(&project.spec, &selection)?;
+    let given = args.inputs.given();
+    check(&mut project, &jobs, &given)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let name = names::environment(args.environment.env.as_deref(), variable);
+    let name = name.unwrap_or_else(|| UNNAMED.to_owned());
+    let folder = Folder::open(&project.folder, &name)?;
+    if let Some(sources) = sources(&project.folder) {
+        jobs.iter_mut().for_each(|job| job.inputs = inputs(&sources, &given, job));
+    }
+    let now = jiff::Timestamp::now();
+    let mut schedule = Schedule::new(&project.spec.name.value, &name, jobs, args.keep_going, now);
+    if let Some(earlier) = folder.earlier() {
+        schedule.reuse(&earlier);
+    }
+    let pipeline = Stages {
+        workbench: context.reader(&project).await?,
+        board: Board::new(context.console.clone(), schedule.record()),
+        stop: Stop::default(),
+        context,
+        args: &args,
+        project,
+        given,
+        name,
+        folder,
+    };
+    let board = pipeline.board.clone();
+    stopped_by_signals(&pipeline.stop, move |text| board.say(&text))?;
+    let record = drive(schedule, args.jobs, &pipeline.stop, &pipeline).await;
+    pipeline.finish(record)
+}
+
+/// Whether all selected stages can be run: mistakes come before anything is made.
+fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Failure> {
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for job in jobs.iter().filter(|it| it.standing != Standing::Skipped) {
+        let Some(stage) = project.stage(&job.stage) else { continue };
+        let not_yet = |what| Err(Failure::NotYet { stage: job.stage.clone(), what });
+        if !stage.publish.is_empty() {
+            return not_yet("publishes");
+        }
+        if !stage.bake.is_empty() {
+            return not_yet("bakes");
+        }
+        if stage.template.is_some() || stage.front.is_some() {
+            buildable(project, &job.stage)?;
+            let scope = greenroom_model::address::Scope::environment(UNNAMED).ok();
+            let mut one = project.clone();
+            put(&mut one, job);
+            diagnostics
+                .extend(wanted(&mut one, &job.stage, scope, given, Missing::Refuse).diagnostics);
+            project.sources = one.sources;
+        }
+    }
+    match diagnostics.iter().any(Diagnostic::is_error) {
+        true => {
+            let diagnostics = greenroom_delivery::project::in_order(diagnostics);
+            let sources = Box::new(project.sources.clone());
+            Err(WantedError::Mistakes { diagnostics, sources }.into())
+        }
+        false => Ok(()),
+    }
+}
+
+/// Gives a stage's variables the values of a job's combination.
+fn put(project: &mut Project, job: &Job) {
+    let all = project.stage(&job.stage).and_then(|it| combinations(it, &[]).ok());
+    if let Some(it) = all.into_iter().flatten().find(|it| it.values == job.matrix) {
+        it.put_into(project, &job.stage);
+    }
+}
+
+/// A pipeline's stages, run in this process.
+struct Stages<'a> {
+    context: &'a Context,
+    args: &'a PipelineArgs,
+    project: Project,
+    given: Inputs,
+    name: String,
+    folder: Folder,
+    workbench: Workbench,
+    board: Arc<Board>,
+    stop: Stop,
+}
+
+impl Runner for Stages<'_> {
+    fn run<'a>(&'a self, schedule: &mut Schedule, at: usize) -> LocalBoxFuture<'a, Run> {
+        let job = schedule.record().jobs[at].clone();
+        let log = self.folder.log(&job.name);
+        if let Ok((_, file)) = &log {
+            schedule.logs_to(at, file.clone());
+        }
+        async move {
+            self.board.begin(at);
+            let run = match log {
+                Ok((log, file)) => match self.one(at, &job, log).await {
+                    Ok(run) => {
+                        self.board.end(at, &run, &self.folder.path().join(file));
+                        return run;
+                    }
+                    Err(failure) => Run::not_started(&job.stage, failure.to_string()),
+                },
+                Err(error) => {
+                    Run::not_started(&job.stage, format!("its log cannot be written: {error}"))
+                }
+            };
+            self.board.end(at, &run, Path::new(""));
+            run
+        }
+        .boxed_local()
+    }
+
+    fn changed(&self, record: &Pipeline) {
+        self.board.changed(record);
+        if let Err(error) = self.folder.save(record) {
+            self.board.say(&format!("the record of this pipeline cannot be written: {error}"));
+        }
+    }
+}
+
+impl Stages<'_> {
+    async fn one(&self, at: usize, job: &Job, log: std::fs::File) -> Result<Run, Failure> {
+        let console = Arc::new(Console::of_log(&log).map_err(Failure::System)?);
+        let progress = Progress::start(console.clone());
+        let all = self.project.stage(&job.stage).map(|it| combinations(it, &[]));
+        let all = all.transpose()?.unwrap_or_default();
+        let combination = all.into_iter().find(|it| it.values == job.matrix).unwrap_or_default();
+        let order = Order {
+            stage: &job.stage,
+            build: &self.name,
+            combination,
+            inputs: self.given.clone(),
+            command: &[],
+            output: Output::File(log),
+            keep: false,
+            waits: !self.args.no_wait,
+        };
+        let workbench = Workbench {
+            observer: progress.observer(),
+            parallelism: self.args.pace.parallelism,
+            ..self.workbench.clone()
+        };
+        let work = order.job(self.context, &self.project, workbench)?;
+        let board = self.board.clone();
+        let screen = Screen::new(console.clone(), &progress, &work)
+            .with(move |phase, text| board.phase(at, phase, text));
+        let run = run_job(work, &self.stop, &screen).await;
+        progress.quiet();
+        console.tell(&crate::view::stage::RunView(run.clone()));
+        Ok(run)
+    }
+
+    /// Writes the reports, and tells how it ended.
+    fn finish(&self, record: Pipeline) -> Result<Exit, Failure> {
+        self.board.close();
+        let page = self.folder.path().join(REPORT);
+        write(&page, &report::html(&record))?;
+        if let Some(file) = &self.args.junit {
+            let text = report::junit(&record).map_err(Failure::Junit)?;
+            write(file, &text)?;
+        }
+        if let Some(file) = &self.args.result {
+            let text = serde_json::to_string_pretty(&record).expect("records have text keys");
+            write(file, &(text + "\n"))?;
+        }
+        let cancelled = self.stop.work.is_cancelled();
+        let passed = record.passed();
+        self.context.console.data(&PipelineView { record, report: page.display().to_string() });
+        Ok(match (cancelled, passed) {
+            (true, _) => Exit::Run(Outcome::Cancelled.code(None)),
+            (false, true) => Exit::Done,
+            (false, false) => Exit::Error,
+        })
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    replace(path, text.as_bytes()).map_err(|source| Failure::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
