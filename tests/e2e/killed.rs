@@ -8,6 +8,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::chance::random;
 use crate::points::{
     About, DECISIONS, EFFECTS, LEASE, PROBE, Point, READY, REMOVAL, SNAPSHOT, passed, together,
 };
@@ -212,14 +213,6 @@ fn a_recovery_killed_while_it_settles_converges() {
     });
     world.assert_nothing_left();
     println!("killed twice at {} pairs of fail points, local, settling", twice.len());
-}
-
-/// Random numbers by seed: SplitMix64.
-fn random(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Kills a child when it has run for a while, unless it has ended by then.

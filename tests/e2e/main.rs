@@ -3,6 +3,7 @@
 //! What is asserted is read from the world itself (processes, folders, answers), not from what
 //! Greenroom says of it.
 
+mod chance;
 mod contention;
 mod damage;
 mod drift;
@@ -12,10 +13,14 @@ mod importing;
 mod killed;
 mod lifecycle;
 mod mistakes;
+mod pipeline;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
+mod running;
 mod shop;
+#[cfg(feature = "fail-points")]
+mod signalled;
 mod traffic;
 mod verifying;
 mod world;

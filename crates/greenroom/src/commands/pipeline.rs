@@ -67,7 +67,9 @@ pub(super) async fn run(args: PipelineArgs, context: &Context) -> Result<Exit, F
         folder,
     };
     let board = pipeline.board.clone();
-    stopped_by_signals(&pipeline.stop, move |text| board.say(&text))?;
+    let finish =
+        format!("{} for each stage", context.command(&["down", "STAGE", "--env", &pipeline.name]));
+    stopped_by_signals(&pipeline.stop, finish, move |text| board.say(&text))?;
     let record = drive(schedule, args.jobs, &pipeline.stop, &pipeline).await;
     pipeline.finish(record)
 }

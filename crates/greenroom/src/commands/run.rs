@@ -57,7 +57,8 @@ async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure>
     let progress = Progress::start(context.console.clone());
     let stop = Stop::default();
     let voice = progress.voice();
-    stopped_by_signals(&stop, move |text| voice.say(text))?;
+    let finish = context.command(&["down", &args.stage, "--env", &build]);
+    stopped_by_signals(&stop, finish, move |text| voice.say(text))?;
     let mut runs = Vec::new();
     for combination in combinations {
         let order = Order {
@@ -86,9 +87,11 @@ async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure>
     Ok(runs)
 }
 
-/// Lets the first signal cancel what runs, so that it goes on to tear down, and the second leave.
+/// Lets the first signal cancel what runs, so that it goes on to tear down, and the second leave,
+/// with the command that finishes it.
 pub(super) fn stopped_by_signals(
     stop: &Stop,
+    finish: String,
     say: impl Fn(String) + Clone + Send + 'static,
 ) -> Result<(), Failure> {
     let (last, abort) = (say.clone(), stop.clone());
@@ -98,7 +101,7 @@ pub(super) fn stopped_by_signals(
         stop.work.cancel();
     };
     let second = move || {
-        last("leaving at once; what is up stays until it expires, or `greenroom down`".to_owned());
+        last(format!("leaving at once; to remove what is left: {finish}"));
         abort.abort();
     };
     let exit = Exit::Run(Outcome::Cancelled.code(None));
