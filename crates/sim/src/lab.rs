@@ -312,6 +312,7 @@ pub(crate) fn holder() -> Holder {
         command: "greenroom apply test".into(),
         build: None,
         since: "2026-03-01T12:00:00Z".parse().expect("a time"),
-        lease: format!("lease {}", LEASES.fetch_add(1, Ordering::Relaxed)),
+        // All of one length, because how a file is torn depends on that.
+        lease: format!("lease {:016}", LEASES.fetch_add(1, Ordering::Relaxed)),
     }
 }
