@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{About, Event, Verified};
+use greenroom_delivery::record::{FORMAT, Pipeline, Run, Standing};
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::plan::{OperationId, OperationKind};
 use greenroom_model::state::Instance;
 use greenroom_provider::WorldEffect;
 use greenroom_spec::source::Sources;
 use greenroom_store::{JournalReport, Report, SnapshotReport};
+use jiff::Timestamp;
+use serde_json::json;
 
 use super::diagnostics::Diagnostics;
+use super::environments::Environments;
 use super::error::ErrorView;
 use super::event::{Activity, EventView, Heartbeat};
 use super::files::FilesWritten;
@@ -21,7 +25,9 @@ use super::imported::Imported;
 use super::notice::{InFlight, Notice};
 use super::object::ObjectView;
 use super::outputs::Outputs;
+use super::pipeline::{JobChanged, PipelineView};
 use super::plan::PlanView;
+use super::stage::{Phase, RunView, StagePhase};
 use super::state::{Detail, Examined, StateView, States};
 use super::summary::{Outcome, Summary};
 use super::verified::VerifiedView;
@@ -98,8 +104,26 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
         refused: None,
     }));
     look(&VerifiedView(Verified::default()));
+    look(&Environments { environments: Vec::new(), now: Timestamp::UNIX_EPOCH });
+    look(&StagePhase { name: text(), phase: Phase::Up, text: text() });
+    look(&JobChanged { name: text(), standing: Standing::Waiting, phase: None, reason: None });
+    let matrix = [("size".to_owned(), json!(2))].into();
+    look(&RunView(Run { matrix, ..Run::not_started("it", text()) }));
+    look(&PipelineView { record: pipeline(), report: text() });
     for event in events() {
         look(&EventView(&event));
+    }
+}
+
+fn pipeline() -> Pipeline {
+    Pipeline {
+        format: FORMAT,
+        written_by: "greenroom".to_owned(),
+        project: "shop".to_owned(),
+        name: "pipeline".to_owned(),
+        started: Timestamp::UNIX_EPOCH,
+        ended: None,
+        jobs: Vec::new(),
     }
 }
 
