@@ -33,7 +33,7 @@ fn failure(place: &str, job: &Job) -> Option<Markup> {
             (link(place, job))
             @if let Some(why) = why(job) { ": " (why) }
             @for (name, failure) in job.run.iter().flat_map(failures) {
-                div.evidence { code { (name) } " " (failure) }
+                div.evidence { code { (name) } ": " (failure) }
             }
         }
     })

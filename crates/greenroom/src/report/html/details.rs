@@ -92,15 +92,16 @@ fn of_run(run: &Run, begin: Timestamp) -> Markup {
 fn steps_table(steps: &[Step<'_>], begin: Timestamp) -> Markup {
     html! {
         table {
-            caption { "Steps, with the time from the begin of the pipeline" }
+            caption { "Steps, with the time since the pipeline began" }
             (columns("Step"))
             tbody {
                 @for step in steps {
                     tr {
                         th scope="row" { code { (step.name) } }
-                        (outcome(step.failure.as_deref()))
+                        (result(step.failure.is_some()))
                         (times(step.started, step.ended, begin))
                     }
+                    (evidence(step.failure.as_deref()))
                 }
             }
         }
@@ -116,9 +117,10 @@ fn operations_table(operations: &[Operation], begin: Timestamp) -> Markup {
                 @for operation in operations {
                     tr {
                         th scope="row" { code { (operation.what) } }
-                        (outcome(operation.error.as_deref()))
+                        (result(operation.error.is_some()))
                         (times(operation.started, operation.ended, begin))
                     }
+                    (evidence(operation.error.as_deref()))
                 }
             }
         }
@@ -138,12 +140,16 @@ fn columns(first: &str) -> Markup {
     }
 }
 
-fn outcome(failure: Option<&str>) -> Markup {
-    let verdict = if failure.is_some() { Verdict::Failed } else { Verdict::Passed };
+fn result(failed: bool) -> Markup {
+    let verdict = if failed { Verdict::Failed } else { Verdict::Passed };
+    html! { td { (badge(verdict)) } }
+}
+
+/// A row of its own for why something failed: it may be long.
+fn evidence(failure: Option<&str>) -> Markup {
     html! {
-        td {
-            (badge(verdict))
-            @if let Some(failure) = failure { pre { (failure) } }
+        @if let Some(failure) = failure {
+            tr.evidence { td colspan="4" { pre { (failure) } } }
         }
     }
 }

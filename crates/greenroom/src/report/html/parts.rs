@@ -41,13 +41,13 @@ pub(super) fn day(at: Timestamp) -> Markup {
     html! { time datetime=(at) { (at.strftime("%-d %B %Y, %H:%M:%S UTC")) } }
 }
 
-/// A moment by its distance from the begin of the pipeline, or by its day if it was before.
+/// A moment by the time since the pipeline began, or on the clock if it was before.
 pub(super) fn moment(at: Timestamp, begin: Timestamp) -> Markup {
-    if at < begin {
-        return day(at);
-    }
+    let clock = at.strftime("%H:%M:%S UTC");
     html! {
-        time datetime=(at) title=(at.strftime("%H:%M:%S UTC")) { "+" (elapsed(between(begin, at))) }
+        time datetime=(at) title=(clock) {
+            @if at < begin { (clock) } @else { "+" (elapsed(between(begin, at))) }
+        }
     }
 }
 

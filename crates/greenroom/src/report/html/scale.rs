@@ -41,7 +41,7 @@ pub(super) struct Tick {
 }
 
 impl Scale {
-    /// From the begin of `pipeline` to the end of whatever ended last.
+    /// From when `pipeline` began until the last of its jobs ended.
     pub(super) fn of(pipeline: &Pipeline) -> Scale {
         let runs = pipeline.jobs.iter().filter_map(|job| job.run.as_ref());
         let end = runs.map(|run| run.ended).chain(pipeline.ended).max();

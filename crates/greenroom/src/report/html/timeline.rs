@@ -166,7 +166,7 @@ fn in_words(steps: &[Step<'_>]) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// A broken line up to the begin of the run, and a whole one for what lies between its steps.
+/// A broken line until the run began, and a whole one for what lies between its steps.
 fn waiting(job: &Job, run: &Run, scale: &Scale, top: usize) -> Markup {
     let middle = top + BAR / 2;
     let begin = percent(scale.at(run.started));
