@@ -106,7 +106,8 @@ impl std::fmt::Display for Combination {
 }
 
 /// A value as it is written on a command line.
-fn text(value: &serde_json::Value) -> String {
+#[must_use]
+pub fn text(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

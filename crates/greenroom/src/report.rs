@@ -10,12 +10,5 @@ mod sample;
 mod step;
 mod verdict;
 
-use serde_json::Value;
-
 pub(crate) use html::html;
 pub(crate) use junit::junit;
-
-/// A value of a matrix as people write it: text without quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}

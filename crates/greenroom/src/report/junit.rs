@@ -5,13 +5,13 @@
 mod tests;
 
 use chrono::{DateTime, FixedOffset, Utc};
+use greenroom_delivery::matrix;
 use greenroom_delivery::record::{Job, Outcome, Pipeline, Run};
 use jiff::Timestamp;
 use quick_junit::{
     NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
 };
 
-use super::plain;
 use super::step::{Phase, Step, between, steps};
 use super::verdict::{Verdict, why};
 
@@ -119,12 +119,12 @@ fn kind(outcome: Outcome) -> (NonSuccessKind, &'static str) {
 fn properties(job: &Job) -> Vec<Property> {
     let mut properties = vec![Property::new("stage", &*job.stage)];
     let mut add = |name: &str, value: &str| properties.push(Property::new(name, value));
+    for (name, value) in &job.matrix {
+        add(&format!("matrix.{name}"), &matrix::text(value));
+    }
     if let Some(run) = &job.run {
         run.environment.iter().for_each(|it| add("environment", it));
         run.image_set.iter().for_each(|it| add("image_set", it));
-        for (name, value) in &run.matrix {
-            add(&format!("matrix.{name}"), &plain(value));
-        }
         run.remains.iter().for_each(|it| add("remains", it));
     }
     job.log.iter().for_each(|it| add("log", &it.to_string_lossy()));

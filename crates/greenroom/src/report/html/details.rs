@@ -2,13 +2,13 @@
 
 use std::path::{Component, Path};
 
+use greenroom_delivery::matrix;
 use greenroom_delivery::record::{Job, Operation, Pipeline, Run};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parts::{badge, day, jobs, moment, sentence, wide};
-use crate::report::plain;
 use crate::report::step::{Step, between, steps};
 use crate::report::verdict::{Verdict, why};
 use crate::view::words::{counted, elapsed};
@@ -37,6 +37,9 @@ fn facts(job: &Job) -> Markup {
     html! {
         dl.facts {
             @if !job.needs.is_empty() { (fact("Needs", &html! { (job.needs.join(", ")) })) }
+            @for (name, value) in &job.matrix {
+                (fact("Matrix", &html! { code { (name) " = " (matrix::text(value)) } }))
+            }
             @if let Some(run) = &job.run { (facts_of_run(run)) }
             @if let Some(log) = &job.log {
                 (fact("Output", &html! { a href=(address(log)) { (log.display()) } }))
@@ -51,9 +54,6 @@ fn facts_of_run(run: &Run) -> Markup {
             (fact("Environment", &html! { code { (environment) } }))
         }
         @if let Some(images) = &run.image_set { (fact("Image set", &html! { code { (images) } })) }
-        @for (name, value) in &run.matrix {
-            (fact("Matrix", &html! { code { (name) " = " (plain(value)) } }))
-        }
         (fact("Began", &day(run.started)))
         (fact("Took", &html! { (elapsed(between(run.started, run.ended))) }))
         (fact("Exit status", &html! { (run.exit) }))

@@ -247,11 +247,11 @@ fn hostile() -> Pipeline {
         job.needs.iter_mut().for_each(|it| *it = hostile());
         job.reason = job.reason.as_ref().map(|_| hostile());
         job.log = job.log.as_ref().map(|_| HOSTILE.into());
+        job.matrix = job.matrix.keys().map(|_| (hostile(), HOSTILE.into())).collect();
         let Some(run) = &mut job.run else { continue };
         run.environment = run.environment.as_ref().map(|_| hostile());
         run.image_set = run.image_set.as_ref().map(|_| hostile());
         run.remains = run.remains.as_ref().map(|_| hostile());
-        run.matrix = run.matrix.keys().map(|_| (hostile(), HOSTILE.into())).collect();
         for part in run.up.iter_mut().chain(&mut run.down) {
             part.error = part.error.as_ref().map(|_| hostile());
         }

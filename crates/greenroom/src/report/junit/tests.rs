@@ -44,9 +44,9 @@ fn each_job_is_a_suite_and_each_step_a_case() {
         <testsuite name="performance (size=small)" tests="3" skipped="0" errors="0" failures="0" timestamp="2026-03-05T14:03:50.000+00:00" time="199.000">
             <properties>
                 <property name="stage" value="performance"/>
+                <property name="matrix.size" value="small"/>
                 <property name="environment" value="b4127-performance-small"/>
                 <property name="image_set" value="sha256:7d2f9c41e8b05a63"/>
-                <property name="matrix.size" value="small"/>
                 <property name="log" value="logs/b4127-performance-small.log"/>
             </properties>
             <testcase name="up" classname="shop.performance (size=small)" timestamp="2026-03-05T14:03:50.000+00:00" time="52.000"/>
@@ -56,9 +56,9 @@ fn each_job_is_a_suite_and_each_step_a_case() {
         <testsuite name="performance (size=large)" tests="4" skipped="0" errors="1" failures="1" timestamp="2026-03-05T14:03:55.000+00:00" time="259.000">
             <properties>
                 <property name="stage" value="performance"/>
+                <property name="matrix.size" value="large"/>
                 <property name="environment" value="b4127-performance-large"/>
                 <property name="image_set" value="sha256:7d2f9c41e8b05a63"/>
-                <property name="matrix.size" value="large"/>
                 <property name="remains" value="greenroom down performance --env b4127-performance-large --yes"/>
                 <property name="log" value="logs/b4127-performance-large.log"/>
             </properties>
@@ -134,6 +134,30 @@ fn a_job_that_found_no_place_is_told_by_a_case_of_its_own() {
             </properties>
             <testcase name="integration" classname="shop.integration">
                 <error message="no place was free" type="no_place">no place was free</error>
+            </testcase>
+        </testsuite>
+    </testsuites>
+    "#);
+}
+
+#[test]
+fn a_combination_that_was_not_run_tells_its_values() {
+    let report = junit_of("performance", |job| {
+        job.standing = Standing::Skipped;
+        job.reason = Some("build failed, which it needs".to_owned());
+        job.run = None;
+    });
+    insta::assert_snapshot!(report, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="shop b4127" tests="1" skipped="1" failures="0" errors="0" timestamp="2026-03-05T14:02:11.000+00:00" time="363.000">
+        <testsuite name="performance (size=large)" tests="1" skipped="1" errors="0" failures="0">
+            <properties>
+                <property name="stage" value="performance"/>
+                <property name="matrix.size" value="large"/>
+                <property name="log" value="logs/b4127-performance-large.log"/>
+            </properties>
+            <testcase name="performance (size=large)" classname="shop.performance (size=large)">
+                <skipped message="build failed, which it needs"/>
             </testcase>
         </testsuite>
     </testsuites>
