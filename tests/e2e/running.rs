@@ -83,7 +83,7 @@ fn an_environment_that_does_not_come_up_is_torn_down_or_kept() {
         120,
         &["run", "test", "--env", "pr", "--result", "result.json", "--", "touch", "ran"],
     );
-    assert!(!kept.objects_of("pr").is_empty());
+    assert!(!kept.objects().is_empty());
     assert!(!destroyed.path().join("ran").exists() && !kept.path().join("ran").exists());
     let remains = result(&kept)["remains"].as_str().expect("a command").to_owned();
     assert!(remains.ends_with("down test --env pr"), "{remains}");
@@ -220,7 +220,7 @@ fn a_build_has_an_environment_of_its_own() {
         String::from_utf8(output.stdout).expect("text").trim().to_owned()
     };
     let (one, other) = (run("jenkins-shop-main-17"), run("jenkins-shop-main-18"));
-    assert!(one.starts_with("jenkins-shop-main-17-"), "{one}");
+    assert!(one.starts_with("shop-main-17-"), "{one}");
     assert_ne!(one, other);
 }
 

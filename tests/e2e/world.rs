@@ -165,7 +165,7 @@ impl World {
         assert_eq!(self.objects(), BTreeMap::new(), "objects are left");
         let mut states = walk(&self.path().join("state"));
         // Who waits for places is the project's, not an environment's.
-        states.retain(|file| !name(file).starts_with("project.ledger"));
+        states.retain(|file| !name(file).starts_with("project."));
         assert_eq!(states, Vec::<PathBuf>::new(), "state entries are left");
     }
 }

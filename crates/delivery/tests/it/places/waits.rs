@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use greenroom_apply::{Cancel, Clock};
 use greenroom_delivery::places::{Limits, Me, Places, PlacesError};
+use greenroom_sim::chance::Chance;
 use greenroom_sim::disk::FaultyDisk;
-use greenroom_sim::objects::{Client, Storage, TokioClock};
+use greenroom_sim::objects::{Client, Fault, Storage, TokioClock};
 use greenroom_store::{FolderStore, Holder, ObjectStates, Segment, Store};
 use object_store::path::Path;
 use tokio::time::{Instant, sleep};
@@ -94,7 +95,15 @@ async fn everybody_goes_and_never_too_many_at_once_on_object_storage_in_bad_weat
     let storage = Storage::new();
     let client = |seed| {
         let client = storage.client();
-        client.set_weather(seed, 5);
+        let mut chance = Chance::new(seed);
+        // Never two in a row, so that each request may be tried again.
+        for nth in (2..2_000).step_by(2) {
+            if !chance.percent(10) {
+                continue;
+            }
+            let faults = [Fault::Refused, Fault::AnswerLost, Fault::Lost, Fault::Conflict];
+            client.fail(nth, *chance.pick(&faults));
+        }
         objects(&client)
     };
     everybody_goes_and_never_too_many_at_once((0..7).map(client).collect()).await;
