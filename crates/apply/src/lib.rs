@@ -18,8 +18,10 @@ mod lifetime;
 mod migrate;
 mod providers;
 mod rescue;
+mod restore;
 mod session;
 mod settle;
+mod survey;
 mod verify;
 mod workbench;
 
@@ -32,5 +34,6 @@ pub use files::ProjectFiles;
 pub use gates::{Gates, NoGates};
 pub use providers::{ProviderFactory, Providers};
 pub use session::Session;
-pub use verify::{Known, Verified, VerifyRequest};
+pub use survey::{Sighted, Survey, SurveyRequest};
+pub use verify::{Known, Verified};
 pub use workbench::{PlanRequest, Planned, View, Workbench};

@@ -3,29 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use greenroom_engine::desired::Desired;
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::Uid;
 use greenroom_model::state::{Remote, State, Status};
-use greenroom_provider::{
-    Failure, FailureKind, Object, Owned, Provider, ReadAnswer, ReadDepth, ReadRequest,
-};
+use greenroom_provider::{Failure, FailureKind, Object, Owned, ReadAnswer, ReadDepth, ReadRequest};
 use greenroom_store::StateName;
 
 use crate::error::ApplyError;
 use crate::session::owner;
+use crate::survey::{Sighted, SurveyRequest, of, unusable};
 use crate::workbench::{View, Workbench};
-
-/// What to verify.
-pub struct VerifyRequest {
-    /// The project.
-    pub project: Arc<str>,
-    /// One stage of it; `None` is all.
-    pub stage: Option<Arc<str>>,
-    /// What is wanted of its stages, as far as the specs say so: their providers are asked as well
-    /// as those that made what the states have.
-    pub desired: Vec<Arc<Desired>>,
-}
 
 /// What verifying found; everything in order.
 #[derive(Debug, Default)]
@@ -76,15 +63,13 @@ impl Workbench {
     /// # Errors
     ///
     /// A state cannot be read, or a provider cannot be asked.
-    pub async fn verify(&self, request: VerifyRequest) -> Result<Verified, ApplyError> {
-        let before = self.views(&request).await?;
-        let mut orphans = self.owned(&request, &before).await?;
-        let states = self.views(&request).await?;
-        let known = uids(&states);
-        let is_of_stage =
-            |it: &Owned| request.stage.as_ref().is_none_or(|of| *of == it.owner.stage);
-        orphans.retain(|it| is_of_stage(it) && !known.contains(&it.uid));
-        orphans.sort_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
+    pub async fn verify(&self, request: SurveyRequest) -> Result<Verified, ApplyError> {
+        let survey = self.survey(&request).await?;
+        let is_of_stage = |it: &&Sighted| {
+            request.stage.as_ref().is_none_or(|stage| *stage == it.owned.owner.stage)
+        };
+        let orphans = survey.orphans().filter(is_of_stage).map(|it| it.owned.clone()).collect();
+        let states = survey.states;
         let (mut phantoms, strangers) = self.compare(&states).await?;
         if !phantoms.is_empty() {
             let now = remotes(&self.views(&request).await?);
@@ -92,67 +77,6 @@ impl Workbench {
         }
         let objects = of(&states).map(|(_, state)| state.objects()).sum();
         Ok(Verified { states, objects, phantoms, strangers, orphans })
-    }
-
-    async fn views(
-        &self,
-        request: &VerifyRequest,
-    ) -> Result<BTreeMap<StateName, View>, ApplyError> {
-        let mut views = BTreeMap::new();
-        for name in self.store.list().await? {
-            let is_of_stage =
-                request.stage.as_ref().is_none_or(|stage| **stage == *name.stage.as_str());
-            if *name.project.as_str() == *request.project && is_of_stage {
-                let view = self.view(&name).await?;
-                views.insert(name, view);
-            }
-        }
-        Ok(views)
-    }
-
-    /// Everything in the world that says it is the project's.
-    async fn owned(
-        &self,
-        request: &VerifyRequest,
-        views: &BTreeMap<StateName, View>,
-    ) -> Result<Vec<Owned>, ApplyError> {
-        let mut asked: Vec<Arc<dyn Provider>> = Vec::new();
-        let mut found: BTreeMap<(Arc<str>, Arc<str>), Owned> = BTreeMap::new();
-        for (configuration, provider) in self.reachable(request, views).await? {
-            if asked.iter().any(|it| Arc::ptr_eq(it, &provider)) {
-                continue;
-            }
-            let owned = provider.owned(&request.project).await;
-            let owned = owned.map_err(unusable(&configuration))?;
-            found.extend(owned.into_iter().map(|it| ((it.kind.clone(), it.id.clone()), it)));
-            asked.push(provider);
-        }
-        Ok(found.into_values().collect())
-    }
-
-    /// The providers that states have used or specs use, with their configurations.
-    async fn reachable(
-        &self,
-        request: &VerifyRequest,
-        views: &BTreeMap<StateName, View>,
-    ) -> Result<Vec<(Arc<str>, Arc<dyn Provider>)>, ApplyError> {
-        let mut found = Vec::new();
-        for (_, state) in of(views) {
-            for (configuration, settings) in
-                state.scopes.values().flat_map(|it| &it.inputs.providers)
-            {
-                let provider = self.providers.get(configuration, Some(settings)).await;
-                found.push((configuration.clone(), provider.map_err(unusable(configuration))?));
-            }
-        }
-        for desired in &request.desired {
-            let desired = self.settled_in(desired.clone(), None).await?;
-            for (configuration, settings) in desired.scopes.values().flat_map(|it| &it.providers) {
-                let provider = self.providers.get(configuration, Some(settings)).await;
-                found.push((configuration.clone(), provider.map_err(unusable(configuration))?));
-            }
-        }
-        Ok(found)
     }
 
     /// What of the states the world does not have, and what of it is another's.
@@ -184,23 +108,6 @@ impl Workbench {
         strangers.sort_by(|a, b| a.0.cmp(&b.0));
         Ok((phantoms, strangers))
     }
-}
-
-/// The states that there are.
-fn of(views: &BTreeMap<StateName, View>) -> impl Iterator<Item = (&StateName, &State)> {
-    views.iter().filter_map(|(name, view)| Some((name, view.state.as_ref()?)))
-}
-
-/// The uids of everything that the states have, are about to have, or watch for.
-fn uids(views: &BTreeMap<StateName, View>) -> BTreeSet<Uid> {
-    let in_state = |state: &State| {
-        let open = state.open.values().chain(state.watch.iter().map(|it| &it.intent));
-        let subjects: Vec<Uid> =
-            open.flat_map(|it| &it.subjects).map(|it| it.uid.clone()).collect();
-        let objects = state.instances().flat_map(|(_, it)| it.current.iter().chain(&it.deposed));
-        objects.map(|it| it.uid.clone()).chain(subjects).collect::<Vec<_>>()
-    };
-    of(views).flat_map(|(_, state)| in_state(state)).collect()
 }
 
 /// All objects of the states that are not on their way out.
@@ -254,9 +161,4 @@ pub(crate) fn object(state: &State, address: Address, remote: &Remote) -> Object
         address,
         timeout: None,
     }
-}
-
-fn unusable(configuration: &str) -> impl FnOnce(Failure) -> ApplyError {
-    let provider = configuration.to_owned();
-    move |source| ApplyError::Provider { provider, source }
 }

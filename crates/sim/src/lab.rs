@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use greenroom_apply::{
     Applied, ApplyError, Cancel, NoGates, PlanRequest, Planned, ProjectFiles, ProviderFactory,
-    Providers, Session, SystemClock, Unobserved, Verified, VerifyRequest, Workbench,
+    Providers, Session, SurveyRequest, SystemClock, Unobserved, Verified, Workbench,
 };
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
@@ -228,7 +228,7 @@ impl Lab {
     pub async fn verify(&self, template: &str) -> Verified {
         let desired = Arc::new(self.desired(template).expect("a sound template"));
         let project = desired.project.clone();
-        let request = VerifyRequest { project, stage: None, desired: vec![desired] };
+        let request = SurveyRequest { project, stage: None, desired: vec![desired] };
         self.workbench.verify(request).await.expect("everything can be read")
     }
 

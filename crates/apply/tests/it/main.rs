@@ -12,6 +12,7 @@ mod lifecycle;
 mod lost_answers;
 mod lost_leases;
 mod rescue;
+mod restoring;
 mod saved_plans;
 
 #[test]

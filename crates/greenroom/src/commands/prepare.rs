@@ -1,9 +1,14 @@
 //! Plans, with their warnings shown.
 
+use std::sync::Arc;
+
 use greenroom_apply::Workbench;
 use greenroom_delivery::project::{self, Project};
-use greenroom_delivery::wanted::{Sight, Wanted};
+use greenroom_delivery::wanted::{Sight, Wanted, wanted};
+use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::Refresh;
+use greenroom_engine::resolve::Missing;
+use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
 
 use crate::cli::{Inputs, RefreshChoice};
@@ -25,6 +30,20 @@ pub(super) async fn planned(
         context.console.tell(&Diagnostics { sources, diagnostics: &warnings });
     }
     Ok(plan)
+}
+
+/// What is wanted of one stage, or of all, for commands that ask their providers what there is.
+/// Mistakes in templates are not these commands' business: a stage that has some is known by what
+/// its states remember.
+pub(super) fn desired_of_stages(project: &mut Project, stage: Option<&str>) -> Vec<Arc<Desired>> {
+    let all: Vec<Arc<str>> = project.spec.stages.keys().cloned().collect();
+    let stages = all.iter().filter(|name| stage.is_none_or(|it| *it == ***name));
+    let environment = Scope::environment("default").ok();
+    let desired = |name: &Arc<str>| {
+        let inputs = project::Inputs::default();
+        wanted(project, name, environment.clone(), &inputs, Missing::Pending).desired
+    };
+    stages.filter_map(desired).collect()
 }
 
 impl Inputs {

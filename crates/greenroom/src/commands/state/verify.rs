@@ -1,25 +1,19 @@
 //! `greenroom state verify`: whether states and world agree.
 
-use std::sync::Arc;
-
-use greenroom_apply::VerifyRequest;
-use greenroom_engine::desired::Desired;
-use greenroom_engine::resolve::Missing;
-use greenroom_model::address::Scope;
+use greenroom_apply::SurveyRequest;
 
 use crate::cli::VerifyArgs;
+use crate::commands::prepare::desired_of_stages;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::notice::{InFlight, Notice};
 use crate::view::verified::VerifiedView;
-use greenroom_delivery::project::{Inputs, Project};
-use greenroom_delivery::wanted::wanted;
 
 pub(super) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.sound_project()?;
-    let desired = desired(&mut project, args.stage.as_deref());
-    let request = VerifyRequest {
+    let desired = desired_of_stages(&mut project, args.stage.as_deref());
+    let request = SurveyRequest {
         project: project.spec.name.value.clone(),
         stage: args.stage.as_deref().map(Into::into),
         desired,
@@ -39,17 +33,4 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Fai
     let exit = if verified.agrees() { Exit::Done } else { Exit::Changes };
     context.console.data(&VerifiedView(verified));
     Ok(exit)
-}
-
-/// What is wanted of one stage, or of all. Mistakes in templates are not this command's business:
-/// a stage that has some is verified by what its states remember.
-fn desired(project: &mut Project, stage: Option<&str>) -> Vec<Arc<Desired>> {
-    let all: Vec<Arc<str>> = project.spec.stages.keys().cloned().collect();
-    let stages = all.iter().filter(|name| stage.is_none_or(|it| *it == ***name));
-    let environment = Scope::environment("default").ok();
-    let wanted = |name: &Arc<str>| {
-        let inputs = Inputs::default();
-        wanted(project, name, environment.clone(), &inputs, Missing::Pending).desired
-    };
-    stages.filter_map(wanted).collect()
 }
