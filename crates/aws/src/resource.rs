@@ -112,6 +112,11 @@ pub(crate) trait Resource: Send + Sync {
     /// [`Deleted::Gone`] only where AWS answers when nothing of it is left.
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure>;
 
+    /// The arguments by which what is inside of an object, or attached to it, goes when it does.
+    fn takes_along(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether an object that is on its way out still stands in others' way.
     fn lingers(&self, seen: &Seen) -> bool {
         seen.is_present()

@@ -73,6 +73,13 @@ impl LocalProvider {
         kind.read(&self.context, uid, &world).await?.ok_or_else(|| gone(uid))
     }
 
+    /// The attributes of an object, none if it is gone or damaged.
+    async fn known_attributes(&self, owner: &Owner, world: &World) -> Value {
+        let Ok(kind) = self.resource_type(&owner.r#type) else { return Value::Null };
+        let attributes = kind.read(&self.context, &owner.uid, world).await;
+        attributes.ok().flatten().unwrap_or_default()
+    }
+
     async fn read_one(&self, object: &Object, world: &World) -> Result<ReadAnswer, Failure> {
         let kind = self.resource_type(&object.kind)?;
         let uid = uid_of(&object.id)?;
@@ -206,11 +213,15 @@ impl Provider for LocalProvider {
     }
 
     async fn owned(&self, project: &str) -> Result<Vec<Owned>, Failure> {
+        let world = self.world().await?;
         let mut found = Vec::new();
         for object in ObjectType::ALL {
             let owners =
                 self.context.root.objects(object).map_err(|error| failure::file(&error))?;
-            found.extend(owners.iter().filter(|it| it.project == project).filter_map(owned));
+            for owner in owners.iter().filter(|it| it.project == project) {
+                let attributes = self.known_attributes(owner, &world).await;
+                found.extend(owned(owner, attributes));
+            }
         }
         Ok(found)
     }
@@ -333,7 +344,7 @@ fn owner(owner: &identity::Owner, uid: &Uid, kind: &str, address: &str) -> Owner
 }
 
 /// What an owner file says; `None` if it names no scope.
-fn owned(owner: &Owner) -> Option<Owned> {
+fn owned(owner: &Owner, attributes: Value) -> Option<Owned> {
     Some(Owned {
         kind: owner.r#type.as_str().into(),
         id: owner.uid.as_str().into(),
@@ -349,7 +360,7 @@ fn owned(owner: &Owner) -> Option<Owned> {
             },
             expires: owner.expires.as_deref().map(Into::into),
         },
-        attributes: Value::Null,
+        attributes,
     })
 }
 

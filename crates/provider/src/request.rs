@@ -213,7 +213,8 @@ pub struct Owned {
     pub uid: Uid,
     /// Whose it says it is.
     pub owner: Owner,
-    /// Its attributes as far as they were looked at.
+    /// Its attributes as far as they were looked at. Arguments that nobody but its state knows say
+    /// that what is inside of it goes with it.
     pub attributes: Value,
 }
 

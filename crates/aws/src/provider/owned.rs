@@ -40,6 +40,7 @@ impl AwsProvider {
         let owned = seen.into_iter().filter(|it| kind.resource.lingers(it)).filter_map(|it| {
             let (owner, uid) = tags::whole_owner_in(&it.tags)?;
             let attributes = self.attributes(name, &it, &Value::Null);
+            let attributes = taking_along(kind.resource.takes_along(), &attributes);
             (&*owner.project == project).then(|| Owned {
                 kind: name.clone(),
                 id: it.id,
@@ -50,4 +51,11 @@ impl AwsProvider {
         });
         Ok(owned.collect())
     }
+}
+
+/// Attributes with these arguments set.
+fn taking_along(arguments: &[&str], attributes: &Value) -> Value {
+    let mut attributes = attributes.as_object().cloned().unwrap_or_default();
+    attributes.extend(arguments.iter().map(|name| ((*name).into(), true.into())));
+    Value::from(attributes)
 }

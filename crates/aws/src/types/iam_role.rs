@@ -158,6 +158,10 @@ impl Resource for IamRole {
         Ok(())
     }
 
+    fn takes_along(&self) -> &'static [&'static str] {
+        &["force_detach_policies"]
+    }
+
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
         let was: Attributes = typed(&object.attributes)?;
         if was.force_detach_policies == Some(true) {

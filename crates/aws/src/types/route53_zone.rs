@@ -173,6 +173,10 @@ impl Resource for Zone {
         Ok(())
     }
 
+    fn takes_along(&self) -> &'static [&'static str] {
+        &["force_destroy"]
+    }
+
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
         if object.attributes.get("force_destroy").and_then(Value::as_bool) == Some(true) {
             empty(aws, &object.id).await?;

@@ -153,6 +153,10 @@ impl Resource for SecurityGroup {
         Ok(())
     }
 
+    fn takes_along(&self) -> &'static [&'static str] {
+        &["revoke_rules_on_delete"]
+    }
+
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
         let recorded: Attributes = typed(&object.attributes)?;
         if recorded.revoke_rules_on_delete == Some(true) {
