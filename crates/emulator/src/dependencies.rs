@@ -50,7 +50,8 @@ impl Dependencies {
             || ask.gateways("subnet-id", &id).await?
             || ask.balanced("SubnetId", &id).await?
             || ask.interfaces("subnet-id", &id).await?;
-        refuse_if(used, &format!("The subnet '{id}' has dependencies and cannot be deleted."))
+        refuse_if(used, &format!("The subnet '{id}' has dependencies and cannot be deleted."))?;
+        ask.disassociate(&id).await
     }
 
     async fn group(&self, ask: &Ask<'_>) -> Result<(), Failure> {
@@ -191,6 +192,22 @@ impl Ask<'_> {
     /// NAT gateways, which are listed for a while after they are gone.
     async fn gateways(&self, filter: &str, id: &str) -> Result<bool, Failure> {
         Ok(self.list("DescribeNatGateways", &[(filter, id)]).await?.iter().any(working))
+    }
+
+    /// Ends the association of a subnet that goes with its route table: the server would keep it.
+    async fn disassociate(&self, subnet: &str) -> Result<(), Failure> {
+        for table in self.list("DescribeRouteTables", &[("association.subnet-id", subnet)]).await? {
+            for association in table.get_child("associationSet").into_iter().flat_map(xml::children)
+            {
+                let id = xml::text(association, &["routeTableAssociationId"]);
+                let is_its = xml::text(association, &["subnetId"]).as_deref() == Some(subnet);
+                if let Some(id) = id.filter(|_| is_its) {
+                    let named = [("AssociationId", &*id)];
+                    self.backend.ask(self.call, "ec2", "DisassociateRouteTable", &named).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether a load balancer has this subnet or group.

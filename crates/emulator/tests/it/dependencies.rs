@@ -32,6 +32,21 @@ async fn a_subnet_stays_while_an_instance_is_in_it() {
 }
 
 #[tokio::test]
+async fn the_association_of_a_subnet_goes_with_it() {
+    let caller = Caller::new();
+    let vpc = caller.ec2("CreateVpc", &[("CidrBlock", "10.9.0.0/16")]).await.one("vpcId");
+    let subnet = [("VpcId", &*vpc), ("CidrBlock", "10.9.1.0/24")];
+    let subnet = caller.ec2("CreateSubnet", &subnet).await.one("subnetId");
+    let table = caller.ec2("CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTableId");
+    let association = [("RouteTableId", &*table), ("SubnetId", &*subnet)];
+    caller.ec2("AssociateRouteTable", &association).await;
+    violation(&caller.ec2("DeleteRouteTable", &[("RouteTableId", &table)]).await);
+    assert_eq!(caller.ec2("DeleteSubnet", &[("SubnetId", &subnet)]).await.status, 200);
+    assert_eq!(caller.ec2("DeleteRouteTable", &[("RouteTableId", &table)]).await.status, 200);
+    caller.account.assert_supported();
+}
+
+#[tokio::test]
 async fn a_network_stays_while_a_group_or_gateway_is_in_it() {
     let caller = Caller::new();
     let vpc = caller.ec2("CreateVpc", &[("CidrBlock", "10.9.0.0/16")]).await.one("vpcId");
