@@ -12,5 +12,6 @@ mod on_s3;
 #[path = "../points/mod.rs"]
 mod points;
 mod reads;
+mod reap;
 mod shop;
 mod weather;

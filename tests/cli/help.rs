@@ -7,8 +7,8 @@ fn help_goes_to_standard_output_and_names_every_command() {
     let ran = Project::new(&[]).run(&["--help"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let commands = [
-        "init", "validate", "plan", "apply", "destroy", "import", "show", "state", "output",
-        "graph", "schema",
+        "init", "validate", "plan", "apply", "destroy", "reap", "import", "show", "state",
+        "output", "graph", "schema",
     ];
     for command in commands {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);
@@ -27,6 +27,8 @@ fn a_wrong_command_line_is_an_error_and_not_the_code_for_changes() {
         &["apply", "it", "--parallelism", "many"],
         &["output", "it", "--raw"],
         &["plan", "it", "--var", "novalue"],
+        &["reap", "--watch"],
+        &["reap", "--yes", "--every", "1s"],
     ] {
         let ran = project.run(arguments);
         assert_eq!(ran.code, 1, "{arguments:?}");

@@ -17,6 +17,7 @@ mod pipeline;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
+mod reaping;
 mod running;
 mod shop;
 #[cfg(feature = "fail-points")]

@@ -168,13 +168,19 @@ impl Point {
     /// killed then; else it must succeed.
     pub(crate) fn kill(&self, mut command: Command, environment: &str) -> bool {
         let (probed, meant) = (format!(":{PROBE}/"), format!(":{environment}/"));
-        command.env("GREENROOM_FAIL_AT", self.line.replace(&probed, &meant));
+        let here = self.renamed(|line| line.replace(&probed, &meant));
+        command.env("GREENROOM_FAIL_AT", here.line);
         let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         let status = status.expect("the binary starts");
         assert!(matches!(status.code(), None | Some(0)), "{environment}, {self:?}: {status}");
         let killed = status.code().is_none();
         assert!(killed || !self.is_certain(), "{environment}: it never came to {self:?}");
         killed
+    }
+
+    /// The same point of a run that is about things with other names.
+    pub(crate) fn renamed(&self, rename: impl Fn(&str) -> String) -> Point {
+        Point { line: rename(&self.line) }
     }
 
     /// How often, where, and what about.

@@ -14,6 +14,7 @@ mod patience;
 pub mod pipeline;
 pub mod places;
 pub mod project;
+pub mod reap;
 pub mod record;
 pub mod replace;
 pub mod run;

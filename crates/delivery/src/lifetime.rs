@@ -57,7 +57,13 @@ pub fn after(now: Timestamp, ttl: Duration) -> Arc<str> {
 /// When an environment expires; `None` if never, or if what is said of it is no time.
 #[must_use]
 pub fn expiry(lifetime: &Lifetime) -> Option<Timestamp> {
-    lifetime.expires.as_ref()?.parse().ok()
+    time(lifetime.expires.as_deref()?)
+}
+
+/// A time as states and tags have it; `None` if it is none.
+#[must_use]
+pub fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub(crate) enum Command {
     /// Look at the environments that are up, and let them live longer
     #[command(subcommand)]
     Env(EnvCommand),
+    /// Remove ephemeral environments whose time is over, also those whose state is lost
+    Reap(ReapArgs),
     /// Take over an object that was made by other means
     Import(ImportArgs),
     /// Show an environment, a plan file, or which environments there are
@@ -331,6 +333,24 @@ pub(crate) struct ExtendArgs {
     /// How long from now; else the stage's `ttl`, else 2h
     #[arg(long, value_name = "DURATION", value_parser = greenroom_spec::parse::duration)]
     pub(crate) ttl: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReapArgs {
+    /// Only the environments of this stage
+    pub(crate) stage: Option<String>,
+    /// Remove them; without it, they are listed
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Stay, and remove them again and again until a signal comes
+    #[arg(long, requires = "yes")]
+    pub(crate) watch: bool,
+    /// How long to wait in between, such as 30s or 1h
+    #[arg(long, value_name = "DURATION", default_value = "5m", requires = "watch",
+        value_parser = greenroom_spec::parse::duration)]
+    pub(crate) every: Duration,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Args)]

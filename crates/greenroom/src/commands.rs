@@ -15,6 +15,7 @@ mod plan;
 mod plan_file;
 mod prepare;
 mod provisional;
+mod reap;
 mod run;
 mod schema;
 mod show;
@@ -58,6 +59,7 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Down(args) => down::run(args, context).await,
         Command::Pipeline(args) => pipeline::run(args, context).await,
         Command::Env(command) => env::run(command, context).await,
+        Command::Reap(args) => reap::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::State(command) => state::run(command, context).await,

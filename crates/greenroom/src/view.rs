@@ -14,6 +14,7 @@ pub(crate) mod object;
 pub(crate) mod outputs;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
+pub(crate) mod reap;
 pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod summary;
@@ -77,6 +78,8 @@ pub(crate) enum Kind {
     PipelineResult,
     Plan,
     ProviderGivenUp,
+    Reapable,
+    Reaped,
     Refreshed,
     Refreshing,
     RescueTaken,
@@ -96,7 +99,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 42] = [
+    pub(crate) const ALL: [Kind; 44] = [
         Kind::Activity,
         Kind::Awaited,
         Kind::Cancelling,
@@ -125,6 +128,8 @@ impl Kind {
         Kind::PipelineResult,
         Kind::Plan,
         Kind::ProviderGivenUp,
+        Kind::Reapable,
+        Kind::Reaped,
         Kind::Refreshed,
         Kind::Refreshing,
         Kind::RescueTaken,
@@ -172,6 +177,8 @@ impl Kind {
             Kind::PipelineResult => "pipeline_result",
             Kind::Plan => "plan",
             Kind::ProviderGivenUp => "provider_given_up",
+            Kind::Reapable => "reapable",
+            Kind::Reaped => "reaped",
             Kind::Refreshed => "refreshed",
             Kind::Refreshing => "refreshing",
             Kind::RescueTaken => "rescue_taken",

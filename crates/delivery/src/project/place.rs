@@ -2,7 +2,7 @@
 
 use greenroom_model::address::{Address, AddressError, Scope};
 use greenroom_spec::project::{Project, Stage};
-use greenroom_store::{NameError, StateName};
+use greenroom_store::{NameError, Segment, StateName};
 
 /// The environment where none is named.
 const DEFAULT: &str = "default";
@@ -67,6 +67,15 @@ impl Place {
             state: StateName::environment(name, stage, &environment)?,
             environment: Some(Scope::environment(&environment)?),
         })
+    }
+
+    /// The place that a state's name stands for.
+    #[must_use]
+    pub fn of_state(state: StateName) -> Place {
+        let name = state.environment.as_ref().map(Segment::as_str);
+        // A segment may be longer than an environment's name.
+        let environment = name.and_then(|name| Scope::environment(name).ok());
+        Place { state, environment }
     }
 
     /// The environment's name.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod places;
+mod reap;
 
 #[test]
 fn no_test_file_is_forgotten() {

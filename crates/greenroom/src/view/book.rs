@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{About, Event, Verified};
+use greenroom_delivery::reap::{Due, Fate, Reaped};
 use greenroom_delivery::record::{FORMAT, Pipeline, Run, Standing};
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::plan::{OperationId, OperationKind};
@@ -27,6 +28,7 @@ use super::object::ObjectView;
 use super::outputs::Outputs;
 use super::pipeline::{JobChanged, PipelineView};
 use super::plan::PlanView;
+use super::reap::{DueView, ReapedView};
 use super::stage::{Phase, RunView, StagePhase};
 use super::state::{Detail, Examined, StateView, States};
 use super::summary::{Outcome, Summary};
@@ -91,6 +93,8 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     });
     look(&Outputs::default());
     look(&PlanView::nothing_to_destroy(&state));
+    look(&DueView(Due::default()));
+    look(&ReapedView(&Reaped { state: state.clone(), fate: Fate::Gone }));
     look(&StateView::of(&state, None, Detail::Environment));
     look(&States { names: Vec::new() });
     look(&Summary::nothing_done(Outcome::Unchanged));

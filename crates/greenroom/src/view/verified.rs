@@ -41,7 +41,8 @@ impl Message for VerifiedView {
         if !orphans.is_empty() {
             text += &head("Orphans: they say they are this project's, and no state knows them:");
             text.extend(orphans.iter().map(orphan_line));
-            text += "  delete them with the provider's own tools, or import them\n\n";
+            text += "  `greenroom reap` removes what is expired; delete others with the provider's own \
+                     tools, or import them\n\n";
         }
         if !phantoms.is_empty() {
             text += &head("Phantoms: a state has them, and the world has not:");
