@@ -3,6 +3,7 @@
 //! What is asserted is read from the world itself (processes, folders, answers), not from what
 //! Greenroom says of it.
 
+#[cfg(feature = "fail-points")]
 mod chance;
 mod contention;
 mod damage;

@@ -33,10 +33,18 @@ fn send(child: &Child, signal: Signal) {
 }
 
 /// Runs with one signal each, at random moments of their lives, beside an environment that nobody
-/// may touch. `after` sees each environment when its run has ended.
-fn signalled(signal: Signal, after: impl Fn(&World, &str, Option<i32>) + Sync) {
+/// may touch. `each` sees every environment when its run has ended, `all` the world after all.
+fn signalled(
+    signal: Signal,
+    each: impl Fn(&World, &str, Option<i32>) + Sync,
+    all: impl FnOnce(&World),
+) {
     let world = World::new(&shop::files());
-    world.expect(0, &["up", "test", "--env", "neighbour"]);
+    world.write(
+        "greenroom.toml",
+        &shop::PROJECT.replace("[stage.test]\n", "[stage.test]\nttl = \"1s\"\n"),
+    );
+    world.expect(0, &["up", "test", "--env", "neighbour", "--ttl", "1h"]);
     let neighbour = world.objects_of("neighbour");
     let started = Instant::now();
     world.expect(0, &RUN);
@@ -50,8 +58,9 @@ fn signalled(signal: Signal, after: impl Fn(&World, &str, Option<i32>) + Sync) {
         std::thread::sleep(longest * share / 1_000);
         send(&child, signal);
         let status = child.wait().expect("a child");
-        after(&world, &environment, status.code());
+        each(&world, &environment, status.code());
     });
+    all(&world);
     assert_eq!(world.objects_of("neighbour"), neighbour);
     world.expect(0, &["down", "test", "--env", "neighbour"]);
     world.assert_nothing_left();
@@ -65,12 +74,32 @@ fn leaves_nothing(world: &World, environment: &str, code: Option<i32>) {
 
 #[test]
 fn a_run_that_is_terminated_at_any_moment_leaves_nothing() {
-    signalled(Signal::TERM, leaves_nothing);
+    signalled(Signal::TERM, leaves_nothing, |_| {});
 }
 
 #[test]
 fn a_run_that_is_interrupted_at_any_moment_leaves_nothing() {
-    signalled(Signal::INT, leaves_nothing);
+    signalled(Signal::INT, leaves_nothing, |_| {});
+}
+
+#[test]
+fn what_a_run_that_is_killed_at_any_moment_leaves_is_reaped() {
+    let reaped = |world: &World| {
+        // By then the time of all of them is over: they may live for a second.
+        std::thread::sleep(Duration::from_millis(1_500));
+        world.expect(0, &["reap", "--yes"]);
+        let listed = world.expect(0, &["env", "list", "--json"]).stdout;
+        let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+        let names: Vec<&serde_json::Value> = listed["environments"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|it| &it["name"])
+            .collect();
+        assert_eq!(names, ["neighbour"]);
+        assert_eq!(world.servers().len(), 1, "the neighbour's");
+    };
+    signalled(Signal::KILL, |_, _, _| {}, reaped);
 }
 
 #[test]

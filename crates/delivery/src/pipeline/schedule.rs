@@ -164,7 +164,7 @@ impl Schedule {
             let (run, log) = (before.run.clone(), before.log.clone());
             let job = &mut self.record.jobs[at];
             job.standing = Standing::Reused;
-            job.reason = Some("it passed before, with the same inputs".to_owned());
+            job.reason = Some("in a run that was interrupted, with the same inputs".to_owned());
             (job.run, job.log) = (run, log);
         }
     }
