@@ -68,6 +68,17 @@ fn a_stages_own_commands_run_in_the_projects_folder_until_one_fails() {
 }
 
 #[test]
+fn an_environment_goes_down_also_where_nothing_can_be_written_for_its_commands() {
+    let world = world("");
+    for (code, command) in [(0, &[][..]), (126, &["--", "true"])] {
+        let mut run = world.command(&[&["run", "test"], command].concat());
+        let ran = run.env("TMPDIR", "/no/such/folder").output().expect("greenroom starts");
+        assert_eq!(ran.status.code(), Some(code), "{}", String::from_utf8_lossy(&ran.stderr));
+        world.assert_nothing_left();
+    }
+}
+
+#[test]
 fn an_environment_that_does_not_come_up_is_torn_down_or_kept() {
     let broken = |on_failure: &str| {
         let world = world(&format!("on_failure = \"{on_failure}\""));

@@ -279,11 +279,18 @@ impl Running<'_> {
 
     /// Runs the commands, and keeps the environment from expiring meanwhile.
     async fn commands(&mut self, environment: Option<&mut Environment>) -> Outcome {
+        let Some(first) = self.job.commands.first().cloned() else {
+            return if self.stop.work.is_cancelled() {
+                Outcome::Cancelled
+            } else {
+                Outcome::Passed
+            };
+        };
         let told = match self.tell(environment.as_ref().and_then(|it| it.state())) {
             Ok(told) => told,
             Err(error) => {
                 let error = format!("the outputs cannot be written for it: {error}");
-                self.ended(&self.job.commands[0].clone(), Timestamp::now(), not_started(error));
+                self.ended(&first, Timestamp::now(), not_started(error));
                 return Outcome::CommandFailed;
             }
         };
