@@ -4,6 +4,7 @@
 
 mod cloud;
 mod denied;
+mod extending;
 #[cfg(feature = "fail-points")]
 mod killed;
 #[cfg(feature = "fail-points")]

@@ -10,7 +10,7 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 
 pub use folder::{Folder, FolderError};
-pub use schedule::{Schedule, Selection, SelectionError, jobs};
+pub use schedule::{Schedule, Selection, jobs};
 pub use sources::{inputs, sources};
 
 use crate::record::{Pipeline, Run};

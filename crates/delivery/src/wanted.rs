@@ -13,7 +13,8 @@ use greenroom_model::identity::Lineage;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
-use greenroom_spec::project::Stage;
+use greenroom_spec::near;
+use greenroom_spec::project::{Project as Spec, Stage};
 use greenroom_spec::source::Sources;
 
 use crate::project::{Inputs, Project, given, images, in_order};
@@ -22,7 +23,7 @@ use crate::project::{Inputs, Project, given, images, in_order};
 #[derive(Debug, thiserror::Error)]
 pub enum WantedError {
     /// The specs have mistakes.
-    #[error("the specs have mistakes")]
+    #[error("there are mistakes; nothing was changed")]
     Mistakes {
         /// The mistakes, in the order of their places.
         diagnostics: Vec<Diagnostic>,
@@ -75,11 +76,16 @@ pub struct Sight {
     pub refresh: Refresh,
 }
 
+/// That there is no stage `name`.
+#[must_use]
+pub fn no_stage(project: &Spec, name: &str) -> WantedError {
+    let help = near::suggestion(name, project.stages.keys().map(|name| &**name));
+    WantedError::NoStage { name: name.to_owned(), help }
+}
+
 /// The stage `name`, if it makes environments that this version can make.
 pub fn buildable<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, WantedError> {
-    let Some(stage) = project.stage(name) else {
-        return Err(WantedError::NoStage { name: name.to_owned(), help: project.stage_help(name) });
-    };
+    let stage = project.stage(name).ok_or_else(|| no_stage(&project.spec, name))?;
     let not_yet = |what| Err(WantedError::NotYet { stage: name.to_owned(), what });
     if stage.promotion.is_some() {
         return not_yet("promotes");

@@ -1,5 +1,6 @@
 //! What every command has at hand: the console, the global options, and how it was called.
 
+use greenroom_delivery::wanted::WantedError;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Context {
         let project = self.project()?;
         if project.diagnostics.iter().any(|it| it.is_error()) {
             let Project { diagnostics, sources, .. } = project;
-            return Err(Failure::Mistakes { diagnostics, sources: Box::new(sources) });
+            return Err(WantedError::Mistakes { diagnostics, sources: Box::new(sources) }.into());
         }
         Ok(project)
     }

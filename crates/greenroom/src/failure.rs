@@ -8,8 +8,6 @@ use greenroom_engine::destroy::DestroyError;
 use greenroom_engine::format::FormatError;
 use greenroom_engine::import::ImportError;
 use greenroom_model::address::AddressError;
-use greenroom_spec::diagnostic::Diagnostic;
-use greenroom_spec::source::Sources;
 use greenroom_store::StoreError;
 
 use crate::exit::Exit;
@@ -18,7 +16,7 @@ use crate::view::diagnostics::Diagnostics;
 use crate::view::error::ErrorView;
 use crate::view::{Fields, Kind, Message};
 use greenroom_delivery::matrix::MatrixError;
-use greenroom_delivery::pipeline::{FolderError, SelectionError};
+use greenroom_delivery::pipeline::FolderError;
 use greenroom_delivery::places::PlacesError;
 use greenroom_delivery::project::{PlaceError, ProjectError};
 use greenroom_delivery::wanted::WantedError;
@@ -26,28 +24,15 @@ use greenroom_delivery::wanted::WantedError;
 /// A command's failure. Failed operations are none: a summary tells them.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The specs, or what they are given, have mistakes.
-    #[error("there are mistakes; nothing was changed")]
-    Mistakes {
-        /// All of them.
-        diagnostics: Vec<Diagnostic>,
-        /// The files that they are in.
-        sources: Box<Sources>,
-    },
+    /// There is no plan: mistakes in the specs, or a stage that cannot be made.
+    #[error(transparent)]
+    Wanted(WantedError),
     /// There is no project to work with.
     #[error(transparent)]
     Project(#[from] ProjectError),
     /// There is no such state.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// The project has no such stage.
-    #[error("the project has no stage `{name}`; nothing was changed")]
-    NoStage {
-        /// The name as given.
-        name: String,
-        /// A near name, or all of them.
-        help: Option<String>,
-    },
     /// What was given is neither a stage nor a file.
     #[error("there is neither a stage nor a plan file `{name}`; nothing was changed")]
     NoTarget {
@@ -56,9 +41,6 @@ pub(crate) enum Failure {
         /// A near name, or all of them.
         help: Option<String>,
     },
-    /// The pipeline has no such stage.
-    #[error(transparent)]
-    Selection(#[from] SelectionError),
     /// The pipeline has no folder for its record.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -71,17 +53,6 @@ pub(crate) enum Failure {
     /// The stage's matrix does not have what was asked for.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
-    /// The stage makes no environments.
-    #[error("stage `{0}` has no environment: it has neither a `template` nor a `front`")]
-    NoTemplates(String),
-    /// The stage needs what this version does not have.
-    #[error("stage `{stage}` {what}, which this version cannot do yet; nothing was changed")]
-    NotYet {
-        /// The stage.
-        stage: String,
-        /// What it does, as a verb.
-        what: &'static str,
-    },
     /// Engine, store or provider failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -195,14 +166,9 @@ fn there(files: &[String]) -> String {
 impl From<WantedError> for Failure {
     fn from(error: WantedError) -> Failure {
         match error {
-            WantedError::Mistakes { diagnostics, sources } => {
-                Failure::Mistakes { diagnostics, sources }
-            }
-            WantedError::NoStage { name, help } => Failure::NoStage { name, help },
-            WantedError::NoTemplates(stage) => Failure::NoTemplates(stage),
-            WantedError::NotYet { stage, what } => Failure::NotYet { stage, what },
             WantedError::Apply(error) => Failure::Apply(error),
             WantedError::Random(source) => Failure::System(source),
+            error => Failure::Wanted(error),
         }
     }
 }
@@ -226,10 +192,9 @@ impl Failure {
             Failure::Project(error) => return error.help(),
             #[cfg(feature = "aws")]
             Failure::States { source, .. } => return source.help.clone(),
-            Failure::NoStage { help, .. }
+            Failure::Wanted(WantedError::NoStage { help, .. })
             | Failure::NoTarget { help, .. }
             | Failure::Matrix(MatrixError::Unknown { help, .. })
-            | Failure::Selection(SelectionError::Unknown { help, .. })
             | Failure::Absent { help, .. } => return help.clone(),
             Failure::Apply(ApplyError::NotImported { source, .. }) => return source.help.clone(),
             Failure::Apply(ApplyError::Unimportable {
@@ -281,14 +246,14 @@ impl Failure {
 impl Message for Failure {
     fn kind(&self) -> Kind {
         match self {
-            Failure::Mistakes { .. } => Kind::Diagnostics,
+            Failure::Wanted(WantedError::Mistakes { .. }) => Kind::Diagnostics,
             _ => Kind::Error,
         }
     }
 
     fn fields(&self) -> Fields {
         match self {
-            Failure::Mistakes { diagnostics, sources } => {
+            Failure::Wanted(WantedError::Mistakes { diagnostics, sources }) => {
                 Diagnostics { sources, diagnostics }.fields()
             }
             _ => self.view().fields(),
@@ -297,7 +262,7 @@ impl Message for Failure {
 
     fn text(&self, palette: Palette) -> String {
         match self {
-            Failure::Mistakes { diagnostics, sources } => {
+            Failure::Wanted(WantedError::Mistakes { diagnostics, sources }) => {
                 Diagnostics { sources, diagnostics }.text(palette)
             }
             _ => self.view().text(palette),

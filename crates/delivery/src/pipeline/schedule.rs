@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use greenroom_spec::near;
 use greenroom_spec::project::Project;
 use jiff::Timestamp;
 
 use crate::matrix::combinations;
 use crate::record::{FORMAT, Job, Outcome, Pipeline, Run, Standing};
+use crate::wanted::{WantedError, no_stage};
 
 /// Which of a project's stages are run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,31 +18,17 @@ pub struct Selection {
     pub only: Vec<String>,
 }
 
-/// Why a pipeline cannot be run. Nothing was changed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SelectionError {
-    /// The project has no such stage.
-    #[error("the project has no stage `{name}`; nothing was changed")]
-    Unknown {
-        /// The name as given.
-        name: String,
-        /// A near name, or all of them.
-        help: Option<String>,
-    },
-}
-
 /// The jobs of `project` that are selected, each after those that it needs.
 ///
 /// What is not selected is taken as passed. A stage that promotes is not run by a pipeline.
 ///
 /// # Errors
 ///
-/// [`SelectionError`].
-pub fn jobs(project: &Project, selection: &Selection) -> Result<Vec<Job>, SelectionError> {
+/// [`WantedError::NoStage`] for a name that the project does not have.
+pub fn jobs(project: &Project, selection: &Selection) -> Result<Vec<Job>, WantedError> {
     for name in selection.from.iter().chain(&selection.only) {
         if !project.stages.contains_key(&**name) {
-            let help = near::suggestion(name, project.stages.keys().map(|it| &**it));
-            return Err(SelectionError::Unknown { name: name.clone(), help });
+            return Err(no_stage(project, name));
         }
     }
     let order = in_order(project);

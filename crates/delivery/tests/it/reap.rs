@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use greenroom_delivery::environment::DownError;
 use greenroom_delivery::lifetime::Tenure;
 use greenroom_delivery::reap::{Due, Fate, Moment, Reaped, Reaper};
 use greenroom_delivery::run::Stop;
@@ -131,5 +132,21 @@ fn a_reaper_that_is_told_to_stop_begins_with_no_further_environment() {
         assert!(reaped.is_empty());
         assert_eq!(moments.into_inner().unwrap(), 0);
         assert_eq!(rig.cloud.objects().len(), 2);
+    });
+}
+
+#[test]
+fn what_cannot_go_stays_and_says_why() {
+    simulate(async {
+        let rig = Rig::new();
+        renew(&rig).await;
+        rig.up(&format!("{TEMPLATE}lifecycle = {{ prevent_destroy = true }}\n")).await.unwrap();
+        sleep(2 * MINUTE).await;
+        let reaped = reap(&rig, look(&rig).await).await;
+        let [Reaped { fate: Fate::Stays(DownError::Destroy(error)), .. }] = &reaped[..] else {
+            panic!("{reaped:?}");
+        };
+        assert_eq!(error.to_string(), "`prevent_destroy` is set on pr/sim_machine.web");
+        assert!(!look(&rig).await.is_empty());
     });
 }

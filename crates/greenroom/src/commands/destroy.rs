@@ -2,6 +2,7 @@
 
 use greenroom_apply::ApplyError;
 use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::no_stage;
 use greenroom_engine::destroy::plan_destroy;
 
 use super::carry_out::Undertaking;
@@ -30,7 +31,7 @@ pub(super) async fn take_down(
     let reader = context.reader(project).await?;
     let nothing_there = reader.view(&place.state).await?.state.is_none();
     if nothing_there && project.stage(stage).is_none() {
-        return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
+        return Err(no_stage(&project.spec, stage).into());
     }
     if nothing_there && !reader.store.has_leftovers(&place.state).await.map_err(ApplyError::from)? {
         context.console.tell(&PlanView::nothing_to_destroy(&place.state));

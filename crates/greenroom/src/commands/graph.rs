@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::graph::Graph;
 use greenroom_delivery::project::in_order;
-use greenroom_delivery::wanted::{buildable, check, wanted};
+use greenroom_delivery::wanted::{WantedError, buildable, check, wanted};
 
 pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
@@ -34,7 +34,7 @@ pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Fail
             let mut diagnostics = wanted.diagnostics;
             diagnostics.extend(more);
             let sources = Box::new(project.sources);
-            Err(Failure::Mistakes { diagnostics: in_order(diagnostics), sources })
+            Err(WantedError::Mistakes { diagnostics: in_order(diagnostics), sources }.into())
         }
     }
 }

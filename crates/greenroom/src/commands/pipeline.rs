@@ -79,7 +79,7 @@ fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Fail
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for job in jobs.iter().filter(|it| it.standing != Standing::Skipped) {
         let Some(stage) = project.stage(&job.stage) else { continue };
-        let not_yet = |what| Err(Failure::NotYet { stage: job.stage.clone(), what });
+        let not_yet = |what| Err(WantedError::NotYet { stage: job.stage.clone(), what }.into());
         if !stage.publish.is_empty() {
             return not_yet("publishes");
         }

@@ -1,5 +1,6 @@
 //! `greenroom reap`: remove ephemeral environments whose time is over.
 
+use greenroom_delivery::wanted::no_stage;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,7 @@ async fn reaper(
     if let Some(name) = stage.filter(|it| project.stage(it).is_none())
         && !store.list().await?.iter().any(|it| it.stage.as_str() == name)
     {
-        let help = project.stage_help(name);
-        return Err(Failure::NoStage { name: name.to_owned(), help });
+        return Err(no_stage(&project.spec, name).into());
     }
     let workbench = context.workbench(project, store, Arc::new(Unobserved), args.pace.parallelism);
     Ok(Reaper {

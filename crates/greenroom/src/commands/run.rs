@@ -1,6 +1,7 @@
 //! `greenroom run`: up, the commands, always down. The exit status is the commands' own; ours lie in
 //! 120 to 125.
 
+use greenroom_delivery::wanted::no_stage;
 use std::path::Path;
 
 use greenroom_apply::Workbench;
@@ -43,10 +44,8 @@ pub(super) async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failur
 /// Runs each combination of the stage's matrix, one after the other. A cancelled one is the last.
 async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure> {
     let project = context.sound_project()?;
-    let Some(stage) = project.stage(&args.stage) else {
-        let (name, help) = (args.stage.clone(), project.stage_help(&args.stage));
-        return Err(Failure::NoStage { name, help });
-    };
+    let stage = project.stage(&args.stage);
+    let stage = stage.ok_or_else(|| no_stage(&project.spec, &args.stage))?;
     let combinations = combinations(stage, &args.matrix)?;
     let variable = |name: &str| std::env::var(name).ok();
     let build = match names::environment(args.environment.env.as_deref(), variable) {

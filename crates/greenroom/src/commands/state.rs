@@ -8,6 +8,7 @@ mod unlock;
 mod verify;
 
 use greenroom_apply::View;
+use greenroom_delivery::wanted::no_stage;
 
 use crate::cli::StateCommand;
 use crate::context::Context;
@@ -45,7 +46,7 @@ pub(super) async fn look(
     let place = context.place(project, stage, environment)?;
     let view = context.reader(project).await?.view(&place.state).await?;
     if view.state.is_none() && project.stage(stage).is_none() {
-        return Err(Failure::NoStage { name: stage.to_owned(), help: project.stage_help(stage) });
+        return Err(no_stage(&project.spec, stage).into());
     }
     let in_flight = InFlight::of(view.state.as_ref(), view.holder.as_ref());
     if let Some(in_flight) = &in_flight {

@@ -16,7 +16,7 @@ use crate::view::diagnostics::Diagnostics;
 use crate::view::notice::Notice;
 use crate::view::words::counted;
 use greenroom_delivery::project::{Inputs, PlaceError, Project, environment_name, given, in_order};
-use greenroom_delivery::wanted::{check, variables, wanted};
+use greenroom_delivery::wanted::{WantedError, check, no_stage, variables, wanted};
 
 pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
@@ -42,9 +42,7 @@ fn stages(project: &Project, only: Option<&str>) -> Result<Vec<String>, Failure>
     match only {
         None => Ok(project.spec.stages.keys().map(ToString::to_string).collect()),
         Some(name) if project.stage(name).is_some() => Ok(vec![name.to_owned()]),
-        Some(name) => {
-            Err(Failure::NoStage { name: name.to_owned(), help: project.stage_help(name) })
-        }
+        Some(name) => Err(no_stage(&project.spec, name).into()),
     }
 }
 
@@ -83,7 +81,7 @@ fn finish(
 ) -> Result<Exit, Failure> {
     if diagnostics.iter().any(Diagnostic::is_error) {
         let sources = Box::new(project.sources);
-        return Err(Failure::Mistakes { diagnostics, sources });
+        return Err(WantedError::Mistakes { diagnostics, sources }.into());
     }
     let sources = &project.sources;
     context.console.tell(&Diagnostics { sources, diagnostics: &diagnostics });

@@ -90,7 +90,7 @@ fn stages_come_after_what_they_need_and_some_can_be_chosen() {
     assert_eq!(names(&selected(Some("integration"), &[])), ["integration", "report"]);
     assert_eq!(names(&selected(None, &["lint", "report"])), ["lint", "report"]);
     let unknown = jobs(&project(SHOP), &selected(Some("biuld"), &[]));
-    assert!(matches!(unknown, Err(SelectionError::Unknown { help: Some(help), .. })
+    assert!(matches!(unknown, Err(WantedError::NoStage { help: Some(help), .. })
         if help == "did you mean `build`?"));
 }
 

@@ -1,5 +1,6 @@
 //! `greenroom env list`: every environment, with its age, its end and its health.
 
+use greenroom_delivery::wanted::no_stage;
 use greenroom_model::identity::EnvironmentKind;
 use jiff::Timestamp;
 
@@ -12,8 +13,7 @@ use crate::view::environments::{Environment, Environments};
 pub(super) async fn run(args: &EnvListArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
     if let Some(name) = args.stage.as_ref().filter(|name| project.stage(name).is_none()) {
-        let help = project.stage_help(name);
-        return Err(Failure::NoStage { name: name.clone(), help });
+        return Err(no_stage(&project.spec, name).into());
     }
     let reader = context.reader(&project).await?;
     let mut environments = Vec::new();

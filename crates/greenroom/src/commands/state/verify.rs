@@ -1,6 +1,7 @@
 //! `greenroom state verify`: whether states and world agree.
 
 use greenroom_apply::SurveyRequest;
+use greenroom_delivery::wanted::no_stage;
 
 use crate::cli::VerifyArgs;
 use crate::commands::prepare::desired_of_stages;
@@ -22,7 +23,7 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Fai
     if let Some(name) = args.stage.filter(|it| project.stage(it).is_none())
         && verified.states.is_empty()
     {
-        return Err(Failure::NoStage { help: project.stage_help(&name), name });
+        return Err(no_stage(&project.spec, &name).into());
     }
     for (name, view) in &verified.states {
         if let Some(in_flight) = InFlight::of(view.state.as_ref(), view.holder.as_ref()) {
