@@ -130,7 +130,7 @@ impl Environment {
     /// As [`Session::set_lifetime`].
     pub async fn keep_alive(&mut self, tenure: &Tenure, now: Timestamp) -> Result<(), ApplyError> {
         let Some(session) = &mut self.session else { return Ok(()) };
-        match tenure.due(&session.state().lifetime, now) {
+        match tenure.due(session.state(), now) {
             Some(lifetime) => session.set_lifetime(lifetime).await,
             None => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_model::state::Lifetime;
+use greenroom_model::state::{Lifetime, State};
 use jiff::Timestamp;
 
 /// How long an environment may live where its stage has no `ttl`.
@@ -19,12 +19,19 @@ pub struct Tenure {
 }
 
 impl Tenure {
-    /// What is to be noted of an environment at `now`; `None` while what is known of it will do.
+    /// What is to be noted of an environment at `now`; `None` while what its state knows will do.
     ///
     /// A renewal touches every object, so that it is due only when less than half of the time is
-    /// left.
+    /// left. One of which nothing is there is made anew, whoever had one of its name before.
     #[must_use]
-    pub fn due(&self, known: &Lifetime, now: Timestamp) -> Option<Lifetime> {
+    pub fn due(&self, state: &State, now: Timestamp) -> Option<Lifetime> {
+        match state.objects() {
+            0 => self.due_after(&Lifetime::default(), now),
+            _ => self.due_after(&state.lifetime, now),
+        }
+    }
+
+    fn due_after(&self, known: &Lifetime, now: Timestamp) -> Option<Lifetime> {
         let is_new = known.made.is_none();
         let left = expiry(known).map(|expires| expires.duration_since(now));
         let fresh = self.ttl.is_none_or(|ttl| {
@@ -82,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_new_environment_says_who_made_it_and_until_when_it_may_live() {
-        let made = ann(Some(HOUR)).due(&Lifetime::default(), at(0)).expect("new");
+        let made = ann(Some(HOUR)).due_after(&Lifetime::default(), at(0)).expect("new");
         assert_eq!(made.made_by.as_deref(), Some("ann"));
         assert_eq!(made.made.as_deref(), Some(&*at(0).to_string()));
         assert_eq!(expiry(&made), Some(at(60)));
@@ -90,22 +97,22 @@ mod tests {
 
     #[test]
     fn it_is_renewed_when_less_than_half_of_its_time_is_left() {
-        let made = ann(Some(HOUR)).due(&Lifetime::default(), at(0)).expect("new");
+        let made = ann(Some(HOUR)).due_after(&Lifetime::default(), at(0)).expect("new");
         let ben = Tenure { by: "ben".to_owned(), ..ann(Some(HOUR)) };
-        assert_eq!(ben.due(&made, at(30)), None);
-        let renewed = ben.due(&made, at(31)).expect("due");
+        assert_eq!(ben.due_after(&made, at(30)), None);
+        let renewed = ben.due_after(&made, at(31)).expect("due");
         assert_eq!(expiry(&renewed), Some(at(91)));
         assert_eq!((renewed.made, renewed.made_by), (made.made, made.made_by));
     }
 
     #[test]
     fn without_a_limit_nothing_expires_and_what_was_promised_stays() {
-        let made = ann(None).due(&Lifetime::default(), at(0)).expect("new");
+        let made = ann(None).due_after(&Lifetime::default(), at(0)).expect("new");
         assert_eq!(made.expires, None);
-        assert_eq!(ann(None).due(&made, at(9999)), None);
-        let limited = ann(Some(HOUR)).due(&made, at(1)).expect("it has no end yet");
+        assert_eq!(ann(None).due_after(&made, at(9999)), None);
+        let limited = ann(Some(HOUR)).due_after(&made, at(1)).expect("it has no end yet");
         assert_eq!(expiry(&limited), Some(at(61)));
-        assert_eq!(ann(None).due(&limited, at(500)), None);
+        assert_eq!(ann(None).due_after(&limited, at(500)), None);
     }
 
     #[test]

@@ -37,7 +37,7 @@ async fn renew(rig: &Rig) {
     let now = Timestamp::from_second(rig.workbench.clock.now()).unwrap();
     let tenure = Tenure { by: "ann".to_owned(), ttl: Some(MINUTE) };
     let mut session = rig.open().await.unwrap();
-    let lifetime = tenure.due(&session.state().lifetime, now).expect("it is due");
+    let lifetime = tenure.due(session.state(), now).expect("it is due");
     session.set_lifetime(lifetime).await.unwrap();
     session.close().await.unwrap();
 }
