@@ -63,7 +63,8 @@ fn signalled(
     all(&world);
     assert_eq!(world.objects_of("neighbour"), neighbour);
     world.expect(0, &["down", "test", "--env", "neighbour"]);
-    world.assert_nothing_left();
+    // Who is killed before the first record leaves a lock and an empty journal, which are no state.
+    world.assert_nothing_exists();
 }
 
 fn leaves_nothing(world: &World, environment: &str, code: Option<i32>) {

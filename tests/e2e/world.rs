@@ -159,10 +159,15 @@ impl World {
         objects
     }
 
-    /// Asserts that nothing is left: no process, no folder, no state.
-    pub(crate) fn assert_nothing_left(&self) {
+    /// Asserts that no process and no object is left.
+    pub(crate) fn assert_nothing_exists(&self) {
         assert_eq!(self.processes(), [], "processes are left");
         assert_eq!(self.objects(), BTreeMap::new(), "objects are left");
+    }
+
+    /// Asserts that nothing is left: no process, no folder, no state.
+    pub(crate) fn assert_nothing_left(&self) {
+        self.assert_nothing_exists();
         let mut states = walk(&self.path().join("state"));
         // Who waits for places is the project's, not an environment's.
         states.retain(|file| !name(file).starts_with("project."));
