@@ -24,8 +24,8 @@ fn tags_of_balancers(shop: &Shop) -> String {
 fn an_environment_that_is_extended_says_so_on_its_objects() {
     let shop = Shop::new();
     shop.expect(0, &["up", "integration", "--env", "pr"]);
-    let objects = tags(&shop, "lineage").len();
-    assert!(objects > 8, "{objects}");
+    let objects = tags(&shop, "project").len();
+    assert!(objects > 5, "{objects}");
     let extended =
         shop.expect(0, &["env", "extend", "integration", "--env", "pr", "--ttl", "9h", "--json"]);
     let told: Vec<serde_json::Value> =
