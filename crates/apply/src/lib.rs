@@ -16,6 +16,7 @@ mod import;
 mod journal;
 mod lifetime;
 mod migrate;
+mod objects;
 mod providers;
 mod rescue;
 mod restore;

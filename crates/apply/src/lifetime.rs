@@ -1,16 +1,12 @@
 //! An environment's lifetime: on its objects, and in its state.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use greenroom_model::address::Scope;
 use greenroom_model::journal::Entry;
 use greenroom_model::state::{Lifetime, State};
-use greenroom_provider::Object;
 
 use crate::error::ApplyError;
+use crate::objects::by_provider;
 use crate::session::Session;
-use crate::verify::{object, objects};
+use crate::survey::unusable;
 
 impl Session {
     /// Notes who made the environment, and until when it may live: its objects say so first, and
@@ -31,17 +27,9 @@ impl Session {
 
     async fn tell_objects(&self, lifetime: &Lifetime) -> Result<(), ApplyError> {
         let told = State { lifetime: lifetime.clone(), ..self.state.clone() };
-        let mut groups: BTreeMap<(Scope, Arc<str>), Vec<Object>> = BTreeMap::new();
-        for (address, remote) in objects(&told) {
-            let group = (address.scope.clone(), remote.provider.clone());
-            groups.entry(group).or_default().push(object(&told, address, remote));
-        }
-        for ((scope, configuration), objects) in groups {
+        for ((scope, configuration), objects) in by_provider(&told) {
             let provider = self.workbench.providers.of_state(&configuration, &told, &scope).await;
-            let provider = provider.map_err(|source| ApplyError::Provider {
-                provider: configuration.to_string(),
-                source,
-            })?;
+            let provider = provider.map_err(unusable(&configuration))?;
             let addresses: Vec<_> = objects.iter().map(|it| it.address.clone()).collect();
             for (address, renewed) in addresses.into_iter().zip(provider.renew(objects).await) {
                 renewed.map_err(|source| ApplyError::Unrenewed { address, source })?;

@@ -64,21 +64,26 @@ impl Workbench {
     ///
     /// A state cannot be read, or a provider cannot be asked.
     pub async fn survey(&self, request: &SurveyRequest) -> Result<Survey, ApplyError> {
-        let before = self.views(request).await?;
+        let (project, stage) = (&request.project, request.stage.as_deref());
+        let before = self.views(project, stage).await?;
         let sighted = self.sighted(request, &before).await?;
-        Ok(Survey { before, states: self.views(request).await?, sighted })
+        Ok(Survey { before, states: self.views(project, stage).await?, sighted })
     }
 
-    /// The states that there are now.
-    pub(crate) async fn views(
+    /// The states of a project, or of one stage of it, as they are now. Takes no lease.
+    ///
+    /// # Errors
+    ///
+    /// A state cannot be read.
+    pub async fn views(
         &self,
-        request: &SurveyRequest,
+        project: &str,
+        stage: Option<&str>,
     ) -> Result<BTreeMap<StateName, View>, ApplyError> {
         let mut views = BTreeMap::new();
         for name in self.store.list().await? {
-            let is_of_stage =
-                request.stage.as_ref().is_none_or(|stage| **stage == *name.stage.as_str());
-            if *name.project.as_str() == *request.project && is_of_stage {
+            let is_of_stage = stage.is_none_or(|stage| stage == name.stage.as_str());
+            if project == name.project.as_str() && is_of_stage {
                 let view = self.view(&name).await?;
                 views.insert(name, view);
             }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use greenroom_model::address::{Address, Scope};
+use greenroom_model::address::Address;
 use greenroom_model::identity::Uid;
-use greenroom_model::state::{Remote, State, Status};
+use greenroom_model::state::Remote;
 use greenroom_provider::{Failure, FailureKind, Object, Owned, ReadAnswer, ReadDepth, ReadRequest};
 use greenroom_store::StateName;
 
 use crate::error::ApplyError;
-use crate::session::owner;
+use crate::objects::{by_provider, objects};
 use crate::survey::{Sighted, SurveyRequest, of, unusable};
 use crate::workbench::{View, Workbench};
 
@@ -50,9 +50,6 @@ impl Verified {
     }
 }
 
-/// Objects that one provider is asked about, with those of its answers that are of interest.
-type Group<'s> = (&'s StateName, &'s State, Scope, Arc<str>);
-
 impl Workbench {
     /// Compares states with the world. Takes no lease, changes nothing.
     ///
@@ -72,7 +69,7 @@ impl Workbench {
         let states = survey.states;
         let (mut phantoms, strangers) = self.compare(&states).await?;
         if !phantoms.is_empty() {
-            let now = remotes(&self.views(&request).await?);
+            let now = remotes(&self.views(&request.project, request.stage.as_deref()).await?);
             phantoms.retain(|it| now.contains(it));
         }
         let objects = of(&states).map(|(_, state)| state.objects()).sum();
@@ -85,7 +82,10 @@ impl Workbench {
         states: &BTreeMap<StateName, View>,
     ) -> Result<(Vec<Known>, Vec<(Known, Failure)>), ApplyError> {
         let (mut phantoms, mut strangers) = (Vec::new(), Vec::new());
-        for ((name, state, scope, configuration), objects) in grouped(states) {
+        let groups = of(states).flat_map(|(name, state)| {
+            by_provider(state).into_iter().map(move |it| (name, state, it))
+        });
+        for (name, state, ((scope, configuration), objects)) in groups {
             let provider = self.providers.of_state(&configuration, state, &scope).await;
             let provider = provider.map_err(unusable(&configuration))?;
             let request =
@@ -121,44 +121,4 @@ fn remotes(views: &BTreeMap<StateName, View>) -> BTreeSet<Known> {
     of(views)
         .flat_map(|(name, state)| objects(state).map(move |(at, it)| known(name, at, it)))
         .collect()
-}
-
-/// The objects of a state that are not on their way out.
-pub(crate) fn objects(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
-    state
-        .instances()
-        .flat_map(|(address, it)| {
-            it.current.iter().chain(&it.deposed).map(move |remote| (address.clone(), remote))
-        })
-        .filter(|(_, remote)| remote.status != Status::Deleting)
-}
-
-/// The objects of all states by who is asked about them.
-fn grouped(views: &BTreeMap<StateName, View>) -> Vec<(Group<'_>, Vec<Object>)> {
-    let mut groups = Vec::new();
-    for (name, state) in of(views) {
-        let mut of_state: BTreeMap<(Scope, Arc<str>), Vec<Object>> = BTreeMap::new();
-        for (address, remote) in objects(state) {
-            let group = (address.scope.clone(), remote.provider.clone());
-            of_state.entry(group).or_default().push(object(state, address, remote));
-        }
-        groups.extend(
-            of_state
-                .into_iter()
-                .map(|((scope, configuration), it)| ((name, state, scope, configuration), it)),
-        );
-    }
-    groups
-}
-
-pub(crate) fn object(state: &State, address: Address, remote: &Remote) -> Object {
-    Object {
-        kind: address.block.kind.clone(),
-        uid: remote.uid.clone(),
-        id: remote.id.clone(),
-        attributes: remote.attributes.clone(),
-        owner: owner(state, &address.scope),
-        address,
-        timeout: None,
-    }
 }

@@ -129,9 +129,8 @@ impl Environment {
     ///
     /// As [`Session::set_lifetime`].
     pub async fn keep_alive(&mut self, tenure: &Tenure, now: Timestamp) -> Result<(), ApplyError> {
-        let Some(session) = &mut self.session else { return Ok(()) };
-        match tenure.due(session.state(), now) {
-            Some(lifetime) => session.set_lifetime(lifetime).await,
+        match &mut self.session {
+            Some(session) => tenure.keep_alive(session, now).await,
             None => Ok(()),
         }
     }

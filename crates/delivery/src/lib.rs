@@ -14,6 +14,7 @@ mod patience;
 pub mod pipeline;
 pub mod places;
 pub mod project;
+mod random;
 pub mod reap;
 pub mod record;
 pub mod replace;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_apply::{ApplyError, Session};
 use greenroom_model::state::{Lifetime, State};
 use jiff::Timestamp;
 
@@ -28,6 +29,22 @@ impl Tenure {
         match state.objects() {
             0 => self.due_after(&Lifetime::default(), now),
             _ => self.due_after(&state.lifetime, now),
+        }
+    }
+
+    /// Notes what is due of the environment whose lease this process has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::set_lifetime`].
+    pub async fn keep_alive(
+        &self,
+        session: &mut Session,
+        now: Timestamp,
+    ) -> Result<(), ApplyError> {
+        match self.due(session.state(), now) {
+            Some(lifetime) => session.set_lifetime(lifetime).await,
+            None => Ok(()),
         }
     }
 

@@ -6,6 +6,8 @@
 
 use std::io;
 
+use crate::random;
+
 /// The environment variable that names the environment.
 const VARIABLE: &str = "GREENROOM_ENV";
 
@@ -61,10 +63,7 @@ pub fn environment(
 ///
 /// The system gives no randomness.
 pub fn random() -> io::Result<String> {
-    let mut bytes = [0_u8; 8];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("run-{digits}"))
+    Ok(format!("run-{}", random::digits::<8>()?))
 }
 
 /// A name of `a-z`, `0-9` and `-`, at most 28 characters, for any text: equal for equal texts, and

@@ -18,6 +18,7 @@ use greenroom_spec::project::{Project as Spec, Stage};
 use greenroom_spec::source::Sources;
 
 use crate::project::{Inputs, Project, given, images, in_order};
+use crate::random;
 
 /// Why there is no plan. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +94,7 @@ pub fn buildable<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, Want
     if stage.front_of.is_some() {
         return not_yet("uses another stage's front");
     }
-    if stage.template.is_none() && stage.front.is_none() {
+    if !stage.has_templates() {
         return Err(WantedError::NoTemplates(name.to_owned()));
     }
     Ok(stage)
@@ -214,9 +215,6 @@ pub async fn check(
 
 /// A lineage that no state has had.
 pub fn new_lineage() -> Result<Lineage, WantedError> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| WantedError::Random(io::Error::other(error.to_string())))?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = random::digits::<16>().map_err(WantedError::Random)?;
     Ok(Lineage(digits.into()))
 }

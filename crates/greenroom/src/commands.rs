@@ -23,6 +23,10 @@ mod state;
 mod up;
 mod validate;
 
+use std::path::Path;
+
+use greenroom_delivery::replace::replace;
+
 use crate::cli::Command;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -66,4 +70,10 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Output(args) => output::run(args, context).await,
         Command::Graph(args) => graph::run(args, context).await,
     }
+}
+
+/// Writes a file that a command was asked for; `action` says what for, as a verb.
+fn write(action: &'static str, path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let failed = |source| Failure::File { action, path: path.to_owned(), source };
+    replace(path, content).map_err(failed)
 }

@@ -1,11 +1,12 @@
 //! What every command has at hand: the console, the global options, and how it was called.
 
-use greenroom_delivery::wanted::WantedError;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use greenroom_apply::{Observer, Unobserved, Workbench};
 use greenroom_delivery::names;
+use greenroom_delivery::project::{Place, Project, find, given_folder};
+use greenroom_delivery::wanted::WantedError;
 use greenroom_store::{Holder, Store};
 use jiff::Timestamp;
 
@@ -14,7 +15,6 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::invocation::{self, Invocation};
 use crate::world;
-use greenroom_delivery::project::{Place, Project, find, given_folder};
 
 /// Environment variables in which build servers give the page of a build.
 const BUILD_PAGES: [&str; 2] = ["BUILD_URL", "CI_JOB_URL"];

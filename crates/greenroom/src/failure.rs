@@ -4,6 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use greenroom_apply::ApplyError;
+use greenroom_delivery::matrix::MatrixError;
+use greenroom_delivery::pipeline::FolderError;
+use greenroom_delivery::places::PlacesError;
+use greenroom_delivery::project::{PlaceError, ProjectError};
+use greenroom_delivery::wanted::WantedError;
 use greenroom_engine::destroy::DestroyError;
 use greenroom_engine::format::FormatError;
 use greenroom_engine::import::ImportError;
@@ -15,11 +20,6 @@ use crate::palette::Palette;
 use crate::view::diagnostics::Diagnostics;
 use crate::view::error::ErrorView;
 use crate::view::{Fields, Kind, Message};
-use greenroom_delivery::matrix::MatrixError;
-use greenroom_delivery::pipeline::FolderError;
-use greenroom_delivery::places::PlacesError;
-use greenroom_delivery::project::{PlaceError, ProjectError};
-use greenroom_delivery::wanted::WantedError;
 
 /// A command's failure. Failed operations are none: a summary tells them.
 #[derive(Debug, thiserror::Error)]

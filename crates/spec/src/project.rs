@@ -109,6 +109,14 @@ pub struct Stage {
     pub promotion: Option<Promotion>,
 }
 
+impl Stage {
+    /// Whether something is made in it: it has a template, or a front of its own.
+    #[must_use]
+    pub fn has_templates(&self) -> bool {
+        self.template.is_some() || self.front.is_some()
+    }
+}
+
 /// How long each part of a stage's run may take; `None` is as long as it takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {

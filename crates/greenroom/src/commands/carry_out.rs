@@ -98,9 +98,7 @@ impl<'a> Undertaking<'a> {
     /// Notes in the state who uses the environment, and until when it may live.
     async fn settle_in(&mut self, session: &mut Session) -> Result<(), Failure> {
         let Some((place, tenure)) = self.tenancy.take() else { return Ok(()) };
-        if let Some(lifetime) = tenure.due(session.state(), Timestamp::now()) {
-            session.set_lifetime(lifetime).await?;
-        }
+        tenure.keep_alive(session, Timestamp::now()).await?;
         place.taken().await;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! `greenroom graph`: who needs whom, as if everything were made anew.
 
 use greenroom_apply::Planned;
+use greenroom_delivery::project::in_order;
+use greenroom_delivery::wanted::{WantedError, buildable, check, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -9,8 +11,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::graph::Graph;
-use greenroom_delivery::project::in_order;
-use greenroom_delivery::wanted::{WantedError, buildable, check, wanted};
 
 pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use greenroom_apply::{ApplyError, Session};
+use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 use greenroom_engine::planner::Refresh;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Address;
@@ -17,8 +19,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::imported::Imported;
 use crate::view::plan::PlanView;
-use greenroom_delivery::project::{Place, Project};
-use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
 
 /// It takes nothing away, so that nobody is asked.
 const UNASKED: Execution = Execution { yes: true, pace: Pace { parallelism: 1 } };

@@ -7,6 +7,7 @@ use greenroom_delivery::command::{CommandLine, Output};
 use greenroom_delivery::matrix::Combination;
 use greenroom_delivery::project::{Inputs, Project};
 use greenroom_delivery::run::Job;
+use greenroom_spec::project::Stage;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -44,7 +45,7 @@ impl Order<'_> {
         self.combination.put_into(&mut project, self.stage);
         let stage = project.stage(self.stage);
         let environment = self.combination.environment(self.build);
-        let has_environment = stage.is_some_and(|it| it.template.is_some() || it.front.is_some());
+        let has_environment = stage.is_some_and(Stage::has_templates);
         let place = match has_environment {
             true => Some(context.place(&project, self.stage, Some(&environment))?),
             false => None,

@@ -7,14 +7,13 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use greenroom_apply::Workbench;
 use greenroom_delivery::command::Output;
-use greenroom_delivery::matrix::combinations;
+use greenroom_delivery::matrix::{Combination, combinations};
 use greenroom_delivery::names;
 use greenroom_delivery::pipeline::{
     Folder, Runner, Schedule, Selection, drive, inputs, jobs, sources,
 };
 use greenroom_delivery::project::{Inputs, Project};
 use greenroom_delivery::record::{Job, Outcome, Pipeline, Run, Standing};
-use greenroom_delivery::replace::replace;
 use greenroom_delivery::run::{Stop, run as run_job};
 use greenroom_delivery::wanted::{WantedError, buildable, wanted};
 use greenroom_engine::resolve::Missing;
@@ -22,6 +21,7 @@ use greenroom_spec::diagnostic::Diagnostic;
 
 use super::job::Order;
 use super::run::stopped_by_signals;
+use super::write;
 use crate::cli::PipelineArgs;
 use crate::console::Console;
 use crate::context::Context;
@@ -86,11 +86,11 @@ fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Fail
         if !stage.bake.is_empty() {
             return not_yet("bakes");
         }
-        if stage.template.is_some() || stage.front.is_some() {
+        if stage.has_templates() {
             buildable(project, &job.stage)?;
             let scope = greenroom_model::address::Scope::environment(UNNAMED).ok();
             let mut one = project.clone();
-            put(&mut one, job);
+            combination(project, job)?.put_into(&mut one, &job.stage);
             diagnostics
                 .extend(wanted(&mut one, &job.stage, scope, given, Missing::Refuse).diagnostics);
             project.sources = one.sources;
@@ -106,12 +106,11 @@ fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Fail
     }
 }
 
-/// Gives a stage's variables the values of a job's combination.
-fn put(project: &mut Project, job: &Job) {
-    let all = project.stage(&job.stage).and_then(|it| combinations(it, &[]).ok());
-    if let Some(it) = all.into_iter().flatten().find(|it| it.values == job.matrix) {
-        it.put_into(project, &job.stage);
-    }
+/// The combination of its stage's matrix that a job is for.
+fn combination(project: &Project, job: &Job) -> Result<Combination, Failure> {
+    let all = project.stage(&job.stage).map(|it| combinations(it, &[])).transpose()?;
+    let its = all.into_iter().flatten().find(|it| it.values == job.matrix);
+    Ok(its.unwrap_or_default())
 }
 
 /// A pipeline's stages, run in this process.
@@ -166,13 +165,10 @@ impl Stages<'_> {
     async fn one(&self, at: usize, job: &Job, log: std::fs::File) -> Result<Run, Failure> {
         let console = Arc::new(Console::of_log(&log).map_err(Failure::System)?);
         let progress = Progress::start(console.clone());
-        let all = self.project.stage(&job.stage).map(|it| combinations(it, &[]));
-        let all = all.transpose()?.unwrap_or_default();
-        let combination = all.into_iter().find(|it| it.values == job.matrix).unwrap_or_default();
         let order = Order {
             stage: &job.stage,
             build: &self.name,
-            combination,
+            combination: combination(&self.project, job)?,
             inputs: self.given.clone(),
             command: &[],
             output: Output::File(log),
@@ -198,14 +194,14 @@ impl Stages<'_> {
     fn finish(&self, record: Pipeline) -> Result<Exit, Failure> {
         self.board.close();
         let page = self.folder.path().join(REPORT);
-        write(&page, &report::html(&record))?;
+        write("write", &page, report::html(&record).as_bytes())?;
         if let Some(file) = &self.args.junit {
             let text = report::junit(&record).map_err(Failure::Junit)?;
-            write(file, &text)?;
+            write("write", file, text.as_bytes())?;
         }
         if let Some(file) = &self.args.result {
             let text = serde_json::to_string_pretty(&record).expect("records have text keys");
-            write(file, &(text + "\n"))?;
+            write("write", file, (text + "\n").as_bytes())?;
         }
         let cancelled = self.stop.work.is_cancelled();
         let passed = record.passed();
@@ -216,12 +212,4 @@ impl Stages<'_> {
             (false, false) => Exit::Error,
         })
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text.as_bytes()).map_err(|source| Failure::File {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    })
 }

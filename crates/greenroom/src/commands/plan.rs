@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use greenroom_apply::{PlanRequest, Planned, ProjectFiles, View, Workbench};
+use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::{Sight, buildable, new_lineage, wanted};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
@@ -16,6 +18,7 @@ use greenroom_store::StateName;
 
 use super::prepare::planned;
 use super::provisional::promised;
+use super::write;
 use crate::cli::PlanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -24,9 +27,6 @@ use crate::progress::Progress;
 use crate::view::files::FilesWritten;
 use crate::view::notice::InFlight;
 use crate::view::plan::PlanView;
-use greenroom_delivery::project::{Place, Project};
-use greenroom_delivery::replace::replace;
-use greenroom_delivery::wanted::{Sight, buildable, new_lineage, wanted};
 
 pub(super) async fn run(args: PlanArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = if args.destroy { context.sound_project()? } else { context.project()? };
@@ -140,7 +140,5 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     if let Some(source) = late::lost_source(plan) {
         return Err(Failure::SecretUnsaved(source));
     }
-    let failed =
-        |source| Failure::File { action: "save the plan in", path: path.to_owned(), source };
-    replace(path, &format::plan::encode(plan)).map_err(failed)
+    write("save the plan in", path, &format::plan::encode(plan))
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use greenroom_delivery::project::{Inputs, PlaceError, Project};
+use greenroom_delivery::wanted::wanted;
 use greenroom_engine::format;
 use greenroom_engine::format::plan::seal;
 use greenroom_engine::outcomes::Secrets;
@@ -14,8 +16,6 @@ use crate::cli::ApplyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use greenroom_delivery::project::{Inputs, PlaceError, Project};
-use greenroom_delivery::wanted::wanted;
 
 /// What a word on the command line stands for.
 pub(super) enum Subject {

@@ -1,12 +1,13 @@
 //! `greenroom reap`: remove ephemeral environments whose time is over.
 
-use greenroom_delivery::wanted::no_stage;
 use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::Unobserved;
+use greenroom_delivery::project::Project;
 use greenroom_delivery::reap::{Fate, Moment, Reaped, Reaper};
 use greenroom_delivery::run::Stop;
+use greenroom_delivery::wanted::no_stage;
 use tokio::time::sleep;
 
 use super::prepare::desired_of_stages;
@@ -17,7 +18,6 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::signals;
 use crate::view::reap::{DueView, ReapedView};
-use greenroom_delivery::project::Project;
 
 pub(super) async fn run(args: ReapArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.sound_project()?;

@@ -1,7 +1,6 @@
 //! `greenroom run`: up, the commands, always down. The exit status is the commands' own; ours lie in
 //! 120 to 125.
 
-use greenroom_delivery::wanted::no_stage;
 use std::path::Path;
 
 use greenroom_apply::Workbench;
@@ -9,16 +8,16 @@ use greenroom_delivery::command::Output;
 use greenroom_delivery::matrix::combinations;
 use greenroom_delivery::names;
 use greenroom_delivery::record::{Outcome, Run};
-use greenroom_delivery::replace::replace;
 use greenroom_delivery::run::{Stop, run as run_job};
+use greenroom_delivery::wanted::no_stage;
 
 use super::job::Order;
+use super::write;
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::progress::Progress;
-use crate::progress::Screen;
+use crate::progress::{Progress, Screen};
 use crate::signals;
 use crate::view::stage::RunView;
 
@@ -109,12 +108,10 @@ pub(super) fn stopped_by_signals(
 
 /// Writes the records of the runs: one object, or a list if the stage has a matrix.
 fn save(runs: &[Run], path: &Path) -> Result<(), Failure> {
-    let failed =
-        |source| Failure::File { action: "write the result to", path: path.to_owned(), source };
     let text = match runs {
         [run] => serde_json::to_string_pretty(run),
         runs => serde_json::to_string_pretty(runs),
     };
     let text = text.expect("records have text keys");
-    replace(path, (text + "\n").as_bytes()).map_err(failed)
+    write("write the result to", path, (text + "\n").as_bytes())
 }

@@ -1,5 +1,7 @@
 //! `greenroom show`: an environment, a plan file, or which environments there are.
 
+use greenroom_delivery::project::Project;
+
 use super::plan_file::{self, Subject};
 use super::state::look;
 use crate::cli::ShowArgs;
@@ -8,7 +10,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::plan::PlanView;
 use crate::view::state::{Detail, StateView, States};
-use greenroom_delivery::project::Project;
 
 pub(super) async fn run(args: ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let Some(target) = &args.target else { return list(context).await };

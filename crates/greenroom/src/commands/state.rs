@@ -8,6 +8,7 @@ mod unlock;
 mod verify;
 
 use greenroom_apply::View;
+use greenroom_delivery::project::{Place, Project};
 use greenroom_delivery::wanted::no_stage;
 
 use crate::cli::StateCommand;
@@ -15,7 +16,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::notice::{InFlight, Notice};
-use greenroom_delivery::project::{Place, Project};
 
 pub(super) async fn run(command: StateCommand, context: &Context) -> Result<Exit, Failure> {
     match command {

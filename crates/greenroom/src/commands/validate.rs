@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use greenroom_apply::{Planned, Unobserved, Workbench};
+use greenroom_delivery::project::{Inputs, PlaceError, Project, environment_name, given, in_order};
+use greenroom_delivery::wanted::{WantedError, check, no_stage, variables, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_spec::diagnostic::Diagnostic;
@@ -15,8 +17,6 @@ use crate::failure::Failure;
 use crate::view::diagnostics::Diagnostics;
 use crate::view::notice::Notice;
 use crate::view::words::counted;
-use greenroom_delivery::project::{Inputs, PlaceError, Project, environment_name, given, in_order};
-use greenroom_delivery::wanted::{WantedError, check, no_stage, variables, wanted};
 
 pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use greenroom_delivery::project::ProjectError;
 use greenroom_spec::project::StateStore;
 use greenroom_store::{FolderStore, Lineage, RescueFolder, Store};
 
 use crate::failure::Failure;
-use greenroom_delivery::project::ProjectError;
 
 /// The states of a project whose folder is `base`. A state that is made has the given lineage, or
 /// a new one.

@@ -7,6 +7,7 @@
 //! This line is the same in all formats to come, so that every build can say
 //! which format a file has and what wrote it.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +48,27 @@ pub(crate) fn decode<H: DeserializeOwned>(
         return Err(damaged("there is no format 0"));
     }
     Ok((parse(json)?, end))
+}
+
+/// What follows the first line, `start` bytes from the beginning: as long as its header says, and
+/// with the checksum that stands there. `what` is its name in messages.
+pub(crate) fn content(
+    bytes: &Bytes,
+    start: usize,
+    what: &str,
+    length: u64,
+    blake3: &str,
+) -> Result<Bytes, Unreadable> {
+    let content = bytes.slice(start..);
+    let damaged = |problem| Err(Unreadable::Damaged { offset: start as u64, problem });
+    if content.len() as u64 != length {
+        let there = content.len();
+        return damaged(format!("the {what} has {there} bytes, {length} were written"));
+    }
+    if blake3::hash(&content).to_hex().as_str() != blake3 {
+        return damaged(format!("the checksum of the {what} does not match"));
+    }
+    Ok(content)
 }
 
 /// Reads a checksum as it is written: eight hexadecimal digits, none of them a capital.

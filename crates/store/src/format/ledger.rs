@@ -37,15 +37,8 @@ pub(crate) fn encode(content: &[u8]) -> Bytes {
 /// The nonce and the content of what was written.
 pub(crate) fn decode(bytes: &Bytes) -> Result<(String, Bytes), Unreadable> {
     let (header, start) = first_line::decode::<Header>(KIND, bytes)?;
-    let content = bytes.slice(start..);
-    let damaged = |problem| Err(Unreadable::Damaged { offset: start as u64, problem });
-    if content.len() as u64 != header.content_bytes {
-        let (written, there) = (header.content_bytes, content.len());
-        return damaged(format!("the content has {there} bytes, {written} were written"));
-    }
-    if blake3::hash(&content).to_hex().as_str() != header.content_blake3 {
-        return damaged("the checksum of the content does not match".to_owned());
-    }
+    let content =
+        first_line::content(bytes, start, "content", header.content_bytes, &header.content_blake3)?;
     Ok((header.nonce, content))
 }
 

@@ -46,15 +46,7 @@ pub(crate) fn first_line(header: &SnapshotHeader, body: &[u8]) -> Vec<u8> {
 /// The header and body of the snapshot file `bytes`.
 pub(crate) fn decode(bytes: &Bytes) -> Result<(SnapshotHeader, Bytes), Unreadable> {
     let (header, start) = first_line::decode::<Header>(KIND, bytes)?;
-    let body = bytes.slice(start..);
-    let damaged = |problem| Err(Unreadable::Damaged { offset: start as u64, problem });
-    if body.len() as u64 != header.body_bytes {
-        let (written, there) = (header.body_bytes, body.len());
-        return damaged(format!("the body has {there} bytes, {written} were written"));
-    }
-    if blake3::hash(&body).to_hex().as_str() != header.body_blake3 {
-        return damaged("the checksum of the body does not match".to_owned());
-    }
+    let body = first_line::content(bytes, start, "body", header.body_bytes, &header.body_blake3)?;
     Ok((header.into(), body))
 }
 

@@ -17,12 +17,7 @@ pub(super) async fn run(args: &EnvListArgs, context: &Context) -> Result<Exit, F
     }
     let reader = context.reader(&project).await?;
     let mut environments = Vec::new();
-    for name in reader.store.list().await? {
-        let is_meant = args.stage.as_ref().is_none_or(|it| it == name.stage.as_str());
-        if name.project.as_str() != &*project.spec.name.value || !is_meant {
-            continue;
-        }
-        let view = reader.view(&name).await?;
+    for (name, view) in reader.views(&project.spec.name.value, args.stage.as_deref()).await? {
         if let Some(state) = view.state.filter(|it| it.kind == EnvironmentKind::Ephemeral) {
             environments.push(Environment::of(&name, &state, view.holder.as_ref()));
         }

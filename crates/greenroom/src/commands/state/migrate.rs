@@ -1,5 +1,6 @@
 //! `greenroom state migrate`: moves states to another store.
 
+use greenroom_delivery::project::PROJECT_FILE;
 use greenroom_spec::project::StateStore;
 use greenroom_spec::source::Located;
 
@@ -9,7 +10,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::notice::Notice;
 use crate::world;
-use greenroom_delivery::project::PROJECT_FILE;
 
 pub(super) async fn run(args: MigrateArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use greenroom_delivery::project::Place;
 use greenroom_model::state::State;
 use greenroom_spec::near;
 
@@ -11,7 +12,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::object::ObjectView;
-use greenroom_delivery::project::Place;
 
 pub(super) async fn run(args: &StateShowArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
