@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use greenroom_apply::{Cancel, Clock};
-use greenroom_store::{LedgerVersion, Segment, Store};
+use greenroom_store::{LedgerName, LedgerVersion, Segment, Store};
 use jiff::Timestamp;
 use tokio::time::{Duration, sleep};
 
@@ -142,7 +142,10 @@ impl Places {
             return Ok(true);
         }
         let content = Bytes::from(format::encode(&look.after));
-        Ok(self.store.write_ledger(&me.state.project, &look.seen, content).await?)
+        Ok(self
+            .store
+            .write_ledger(&LedgerName::of_project(&me.state.project), &look.seen, content)
+            .await?)
     }
 
     /// Changes the line, unless that changes nothing.
@@ -151,19 +154,20 @@ impl Places {
         project: &Segment,
         change: impl Fn(&mut Line),
     ) -> Result<(), PlacesError> {
+        let name = LedgerName::of_project(project);
         loop {
             let (before, seen) = self.read(project).await?;
             let mut line = before.clone();
             change(&mut line);
             let content = || Bytes::from(format::encode(&line));
-            if line == before || self.store.write_ledger(project, &seen, content()).await? {
+            if line == before || self.store.write_ledger(&name, &seen, content()).await? {
                 return Ok(());
             }
         }
     }
 
     async fn read(&self, project: &Segment) -> Result<(Line, LedgerVersion), PlacesError> {
-        let ledger = self.store.ledger(project).await?;
+        let ledger = self.store.ledger(&LedgerName::of_project(project)).await?;
         let line = ledger.content.map(|content| format::decode(&content)).transpose();
         let line =
             line.map_err(|source| PlacesError::Unreadable { project: project.clone(), source })?;

@@ -8,6 +8,7 @@
 pub mod check;
 pub mod diagnostic;
 pub mod expr;
+pub mod image;
 pub mod json_schema;
 pub mod near;
 pub mod node;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::holder::Holder;
-use crate::name::{Segment, StateName};
+use crate::ledger::LedgerName;
+use crate::name::StateName;
 use crate::position::Sequence;
 
 /// A failure of the store. Cheap to clone, because callers who share a write share its failure.
@@ -98,12 +99,12 @@ pub enum StoreError {
     /// The files are in a format that a newer version wrote.
     #[error(transparent)]
     Newer(Box<NewerFormat>),
-    /// A project's ledger is not what was written to it, or a newer version wrote it. It is left
+    /// A ledger is not what was written to it, or a newer version wrote it. It is left
     /// untouched.
-    #[error("`{file}`, the ledger of the project `{project}`, {problem}; nothing was changed")]
+    #[error("`{file}`, the ledger `{ledger}`, {problem}; nothing was changed")]
     Ledger {
-        /// The project.
-        project: Segment,
+        /// Which one.
+        ledger: LedgerName,
         /// The file or the object.
         file: String,
         /// What is wrong with it.

@@ -1,4 +1,6 @@
-//! What the processes of a project tell each other: one small document, changed by compare and set.
+//! What the processes of a project tell each other: small documents, changed by compare and set.
+
+use std::fmt;
 
 use bytes::Bytes;
 
@@ -7,7 +9,35 @@ use crate::error::StoreError;
 use crate::format::first_line::Unreadable;
 use crate::name::Segment;
 
-/// The ledger of a project, as it was read.
+/// The name of a ledger: a project's, and for what it is, such as `images`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LedgerName {
+    /// The project.
+    pub project: Segment,
+    /// What it is for.
+    pub ledger: Segment,
+}
+
+impl LedgerName {
+    /// The ledger of `project` by which processes agree on its places.
+    ///
+    /// # Panics
+    ///
+    /// Never: the name is a segment.
+    #[must_use]
+    pub fn of_project(project: &Segment) -> LedgerName {
+        let ledger = Segment::new("project").expect("it is a segment");
+        LedgerName { project: project.clone(), ledger }
+    }
+}
+
+impl fmt::Display for LedgerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project, self.ledger)
+    }
+}
+
+/// A ledger of a project, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
     /// What was last written to it; `None` before anything was.
@@ -34,7 +64,7 @@ impl Ledger {
 }
 
 /// That `file` is no ledger, or none that this build can read.
-pub(crate) fn refused(project: &Segment, file: String, why: Unreadable) -> StoreError {
+pub(crate) fn refused(ledger: &LedgerName, file: String, why: Unreadable) -> StoreError {
     let problem = match why {
         Unreadable::Damaged { offset, problem } => {
             format!("is corrupt at byte {offset}: {problem}")
@@ -43,5 +73,5 @@ pub(crate) fn refused(project: &Segment, file: String, why: Unreadable) -> Store
             "has format {format}, written by {written_by}; this build reads up to format {FORMAT}"
         ),
     };
-    StoreError::Ledger { project: project.clone(), file, problem }
+    StoreError::Ledger { ledger: ledger.clone(), file, problem }
 }

@@ -4,7 +4,7 @@
 //! one process at a time write, and requests that others leave for it. This
 //! crate keeps the four, on a local folder ([`FolderStore`]), behind traits
 //! ([`Store`], [`Lease`]) that an object store can stand behind as well.
-//! Beside the states of a project it keeps a ledger, by which processes agree.
+//! Beside the states of a project it keeps ledgers, by which processes agree.
 //!
 //! What entries mean is not known here: the body of a snapshot and the payload
 //! of a record are bytes. What stays true, whatever the process or the machine
@@ -44,7 +44,7 @@ mod ticket;
 pub use error::{Corruption, NewerFormat, OnDisk, StoreError};
 pub use folder::FolderStore;
 pub use holder::Holder;
-pub use ledger::{Ledger, LedgerVersion};
+pub use ledger::{Ledger, LedgerName, LedgerVersion};
 pub use name::{NameError, Segment, StateName};
 #[cfg(feature = "s3")]
 pub use object::{AccessKey, AccessKeys, Bucket};

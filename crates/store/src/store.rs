@@ -5,8 +5,8 @@ use bytes::Bytes;
 
 use crate::error::StoreError;
 use crate::holder::Holder;
-use crate::ledger::{Ledger, LedgerVersion};
-use crate::name::{Segment, StateName};
+use crate::ledger::{Ledger, LedgerName, LedgerVersion};
+use crate::name::StateName;
 use crate::position::{Sequence, Serial};
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
@@ -118,14 +118,14 @@ pub trait Store: Send + Sync {
     /// Describes what is stored of `state`, however damaged. Never fails, never writes.
     async fn examine(&self, state: &StateName) -> Report;
 
-    /// The ledger of `project` as it is now.
+    /// The ledger `name` as it is now.
     ///
     /// # Errors
     ///
     /// [`StoreError::Ledger`] or [`StoreError::Io`] if it cannot be read.
-    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError>;
+    async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError>;
 
-    /// Replaces the ledger of `project` by `content`, durably, if nobody has written to it since
+    /// Replaces the ledger `name` by `content`, durably, if nobody has written to it since
     /// it was `seen`.
     ///
     /// After `false`, somebody has: read it again. Then `content` was not written, or, where its
@@ -138,7 +138,7 @@ pub trait Store: Send + Sync {
     /// been.
     async fn write_ledger(
         &self,
-        project: &Segment,
+        name: &LedgerName,
         seen: &LedgerVersion,
         content: Bytes,
     ) -> Result<bool, StoreError>;

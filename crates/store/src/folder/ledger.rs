@@ -1,4 +1,4 @@
-//! The ledger of a project: one file beside its states, replaced under a lock of its own.
+//! A ledger of a project: one file beside its states, replaced under a lock of its own.
 //!
 //! ```text
 //! ROOT/shop/project.ledger
@@ -20,13 +20,12 @@ use crate::fail_point::fail_point;
 use crate::folder::folders;
 use crate::folder::place::read_optional;
 use crate::format::ledger;
-use crate::ledger::{Ledger, LedgerVersion, refused};
-use crate::name::Segment;
+use crate::ledger::{Ledger, LedgerName, LedgerVersion, refused};
 
-/// The files of one project's ledger on one disk.
+/// The files of one ledger on one disk.
 pub(crate) struct LedgerPlace {
     disk: Arc<dyn Disk>,
-    project: Segment,
+    name: LedgerName,
     root: PathBuf,
     folder: PathBuf,
 }
@@ -37,21 +36,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 impl LedgerPlace {
-    pub(crate) fn new(disk: Arc<dyn Disk>, root: &Path, project: &Segment) -> LedgerPlace {
-        let folder = root.join(project.as_str());
-        LedgerPlace { disk, project: project.clone(), root: root.to_owned(), folder }
+    pub(crate) fn new(disk: Arc<dyn Disk>, root: &Path, name: &LedgerName) -> LedgerPlace {
+        let folder = root.join(name.project.as_str());
+        LedgerPlace { disk, name: name.clone(), root: root.to_owned(), folder }
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join("project.ledger")
+        self.folder.join(format!("{}.ledger", self.name.ledger))
     }
 
     fn file_new(&self) -> PathBuf {
-        self.folder.join("project.ledger.new")
+        self.folder.join(format!("{}.ledger.new", self.name.ledger))
     }
 
     fn lock(&self) -> PathBuf {
-        self.folder.join("project.lock")
+        self.folder.join(format!("{}.lock", self.name.ledger))
     }
 }
 
@@ -61,7 +60,7 @@ pub(crate) fn read(place: &LedgerPlace) -> Result<Ledger, StoreError> {
     let Some(bytes) = read_optional(&*place.disk, &path)? else { return Ok(Ledger::empty()) };
     let decoded = ledger::decode(&bytes);
     let (nonce, content) =
-        decoded.map_err(|why| refused(&place.project, path.display().to_string(), why))?;
+        decoded.map_err(|why| refused(&place.name, path.display().to_string(), why))?;
     let version = LedgerVersion { tag: Some(nonce), generation: None };
     Ok(Ledger { content: Some(content), version })
 }

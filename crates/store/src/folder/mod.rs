@@ -35,8 +35,8 @@ use crate::folder::lease::FolderLease;
 use crate::folder::ledger::LedgerPlace;
 use crate::folder::place::Place;
 use crate::holder::{Holder, random_id};
-use crate::ledger::{Ledger, LedgerVersion};
-use crate::name::{Segment, StateName};
+use crate::ledger::{Ledger, LedgerName, LedgerVersion};
+use crate::name::StateName;
 use crate::os_disk::OsDisk;
 use crate::payload::check_payload;
 use crate::position::Lineage;
@@ -106,8 +106,8 @@ impl FolderStore {
         Place::new(Arc::clone(&self.disk), &self.root, state)
     }
 
-    fn ledger_place(&self, project: &Segment) -> LedgerPlace {
-        LedgerPlace::new(Arc::clone(&self.disk), &self.root, project)
+    fn ledger_place(&self, name: &LedgerName) -> LedgerPlace {
+        LedgerPlace::new(Arc::clone(&self.disk), &self.root, name)
     }
 }
 
@@ -177,18 +177,18 @@ impl Store for FolderStore {
         self.options.blocking.run(move || examine::examine(&place)).await
     }
 
-    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError> {
-        let place = self.ledger_place(project);
+    async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError> {
+        let place = self.ledger_place(name);
         self.options.blocking.run(move || ledger::read(&place)).await
     }
 
     async fn write_ledger(
         &self,
-        project: &Segment,
+        name: &LedgerName,
         seen: &LedgerVersion,
         content: Bytes,
     ) -> Result<bool, StoreError> {
-        let (place, seen) = (self.ledger_place(project), seen.clone());
+        let (place, seen) = (self.ledger_place(name), seen.clone());
         self.options.blocking.run(move || ledger::write(&place, &seen, &content)).await
     }
 }

@@ -8,12 +8,13 @@
 //! PREFIX/shop/integration/pr-17.state/LINEAGE/requests/KIND.ABOUT.json
 //! ```
 //!
-//! The ledger is the project's, and no stage can have its name. The lease outlives the state. All else is below its lineage, so that one who still writes to a
+//! Ledgers are the project's, and no stage can have the name of one. The lease outlives the state. All else is below its lineage, so that one who still writes to a
 //! state that was removed does not write to the next of its name.
 
 use object_store::path::Path;
 
 use crate::format::object::Slot;
+use crate::ledger::LedgerName;
 use crate::name::{Segment, StateName};
 use crate::position::Lineage;
 use crate::request::RequestName;
@@ -87,9 +88,9 @@ impl LineageKeys {
     }
 }
 
-/// The key of a project's ledger.
-pub(crate) fn ledger(prefix: &Path, project: &Segment) -> Path {
-    prefix.clone().join(project.as_str()).join("project.ledger")
+/// The key of a ledger.
+pub(crate) fn ledger(prefix: &Path, name: &LedgerName) -> Path {
+    prefix.clone().join(name.project.as_str()).join(format!("{}.ledger", name.ledger))
 }
 
 /// The place in the journal that a key names.
@@ -148,7 +149,13 @@ mod tests {
                 let snapshot = keys.of(&Lineage("ab".into())).snapshot();
                 assert_eq!(state_of(&prefix, &snapshot), Some((name(state), true)));
             }
-            assert_eq!(state_of(&prefix, &ledger(&prefix, &Segment::new("shop").unwrap())), None);
+            assert_eq!(
+                state_of(
+                    &prefix,
+                    &ledger(&prefix, &LedgerName::of_project(&Segment::new("shop").unwrap()))
+                ),
+                None
+            );
             for other in ["shop", "shop/a/b/c", "Shop/x.state/lease", "shop/../x.state/lease"] {
                 let key = Path::from(format!("{prefix}/{other}"));
                 assert_eq!(state_of(&prefix, &key), None, "{key}");

@@ -1,4 +1,4 @@
-//! The ledger of a project: one object beside its states, replaced on the condition that it is
+//! A ledger of a project: one object beside its states, replaced on the condition that it is
 //! still the one that was read.
 
 use object_store::UpdateVersion;
@@ -7,21 +7,20 @@ use object_store::path::Path;
 use crate::error::StoreError;
 use crate::fail_point::fail_point;
 use crate::format::ledger;
-use crate::ledger::{Ledger, LedgerVersion, refused};
-use crate::name::Segment;
+use crate::ledger::{Ledger, LedgerName, LedgerVersion, refused};
 use crate::object::keys;
 use crate::object::objects::{Condition, Found, Objects, Refused};
 
-/// Where the ledger of one project is.
+/// Where one ledger is.
 pub(crate) struct LedgerPlace<'a> {
     pub(crate) objects: &'a Objects,
     pub(crate) prefix: &'a Path,
-    pub(crate) project: &'a Segment,
+    pub(crate) name: &'a LedgerName,
 }
 
 impl LedgerPlace<'_> {
     fn key(&self) -> Path {
-        keys::ledger(self.prefix, self.project)
+        keys::ledger(self.prefix, self.name)
     }
 
     /// The ledger as it is now.
@@ -32,7 +31,7 @@ impl LedgerPlace<'_> {
         };
         let decoded = ledger::decode(&bytes);
         let (_, content) =
-            decoded.map_err(|why| refused(self.project, self.objects.name(&key), why))?;
+            decoded.map_err(|why| refused(self.name, self.objects.name(&key), why))?;
         let UpdateVersion { e_tag, version } = version;
         let version = LedgerVersion { tag: e_tag, generation: version };
         Ok(Ledger { content: Some(content), version })

@@ -34,8 +34,8 @@ use object_store::path::Path;
 
 use crate::error::StoreError;
 use crate::holder::{Holder, random_id};
-use crate::ledger::{Ledger, LedgerVersion};
-use crate::name::{Segment, StateName};
+use crate::ledger::{Ledger, LedgerName, LedgerVersion};
+use crate::name::StateName;
 use crate::object::claim::{Claim, ClaimPlace, Patience};
 pub use crate::object::clock::Clock;
 use crate::object::clock::SystemClock;
@@ -135,8 +135,8 @@ impl ObjectStates {
         }
     }
 
-    fn ledger_place<'a>(&'a self, project: &'a Segment) -> LedgerPlace<'a> {
-        LedgerPlace { objects: &self.objects, prefix: &self.prefix, project }
+    fn ledger_place<'a>(&'a self, name: &'a LedgerName) -> LedgerPlace<'a> {
+        LedgerPlace { objects: &self.objects, prefix: &self.prefix, name }
     }
 
     async fn take(
@@ -240,16 +240,16 @@ impl Store for ObjectStates {
         examine::examine(&self.place(state), self.holder(state).await.unwrap_or_default()).await
     }
 
-    async fn ledger(&self, project: &Segment) -> Result<Ledger, StoreError> {
-        self.ledger_place(project).read().await
+    async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError> {
+        self.ledger_place(name).read().await
     }
 
     async fn write_ledger(
         &self,
-        project: &Segment,
+        name: &LedgerName,
         seen: &LedgerVersion,
         content: Bytes,
     ) -> Result<bool, StoreError> {
-        self.ledger_place(project).write(seen, &content).await
+        self.ledger_place(name).write(seen, &content).await
     }
 }

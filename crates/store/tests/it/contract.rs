@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use futures::future::join_all;
 use greenroom_store::{
-    Lease, Ledger, RequestName, Requested, Segment, Sequence, Serial, SnapshotHeader, StateName,
-    Store, StoreError,
+    Lease, Ledger, LedgerName, RequestName, Requested, Segment, Sequence, Serial, SnapshotHeader,
+    StateName, Store, StoreError,
 };
 
-use crate::ledger::{FIRST, SECOND, project};
+use crate::ledger::{FIRST, SECOND, ledger_name};
 use crate::session::{body, holder, payload, payloads, request_name, state};
 
 /// Runs each of the tests on every store.
@@ -263,29 +263,30 @@ async fn what_stands_there_is_told_to_people(store: &dyn Store) {
 
 async fn a_ledger_is_replaced_only_by_who_has_seen_what_is_there(store: &dyn Store) {
     let write = async |seen: &Ledger, content: &Bytes| {
-        store.write_ledger(&project(), &seen.version, content.clone()).await.unwrap()
+        store.write_ledger(&ledger_name(), &seen.version, content.clone()).await.unwrap()
     };
-    let nothing = store.ledger(&project()).await.unwrap();
+    let nothing = store.ledger(&ledger_name()).await.unwrap();
     assert_eq!(nothing.content, None);
     assert!(write(&nothing, &FIRST).await);
     assert!(!write(&nothing, &SECOND).await, "there is something now");
-    let first = store.ledger(&project()).await.unwrap();
+    let first = store.ledger(&ledger_name()).await.unwrap();
     assert_eq!(first.content, Some(FIRST));
     assert!(write(&first, &FIRST).await);
     assert!(!write(&first, &SECOND).await, "the same again is another writing");
-    let again = store.ledger(&project()).await.unwrap();
+    let again = store.ledger(&ledger_name()).await.unwrap();
     assert_eq!(again.content, Some(FIRST));
     assert_ne!(again.version, first.version);
     assert!(write(&again, &SECOND).await);
-    assert_eq!(store.ledger(&project()).await.unwrap().content, Some(SECOND));
+    assert_eq!(store.ledger(&ledger_name()).await.unwrap().content, Some(SECOND));
 }
 
 async fn a_ledger_is_its_projects_and_no_state(store: &dyn Store) {
-    for project in ["shop", "blog"] {
-        let project = Segment::new(project).unwrap();
-        let nothing = store.ledger(&project).await.unwrap();
-        let content = Bytes::from(project.to_string());
-        assert!(store.write_ledger(&project, &nothing.version, content).await.unwrap());
+    for (project, ledger) in [("shop", "project"), ("shop", "images"), ("blog", "project")] {
+        let segment = |text| Segment::new(text).unwrap();
+        let name = LedgerName { project: segment(project), ledger: segment(ledger) };
+        let nothing = store.ledger(&name).await.unwrap();
+        let content = Bytes::from(name.to_string());
+        assert!(store.write_ledger(&name, &nothing.version, content).await.unwrap());
     }
     assert_eq!(store.list().await.unwrap(), []);
     let lease = acquire(store, &state()).await;
@@ -293,8 +294,8 @@ async fn a_ledger_is_its_projects_and_no_state(store: &dyn Store) {
     assert_eq!(store.list().await.unwrap(), [state()]);
     lease.remove().await.unwrap();
     assert_eq!(store.list().await.unwrap(), []);
-    let kept = store.ledger(&project()).await.unwrap();
-    assert_eq!(kept.content, Some(Bytes::from("shop")), "it outlives the states");
+    let kept = store.ledger(&ledger_name()).await.unwrap();
+    assert_eq!(kept.content, Some(Bytes::from("shop/project")), "it outlives the states");
 }
 
 async fn every_writing_of_a_ledger_is_based_on_the_one_before(store: &dyn Store) {
@@ -303,16 +304,17 @@ async fn every_writing_of_a_ledger_is_based_on_the_one_before(store: &dyn Store)
     let write = async |writer: usize| {
         let mut written = 0;
         while written < WRITINGS {
-            let seen = store.ledger(&project()).await.unwrap();
+            let seen = store.ledger(&ledger_name()).await.unwrap();
             let before = seen.content.unwrap_or_default();
             let content = [&before[..], format!("{writer} {written}\n").as_bytes()].concat();
             let content = Bytes::from(content);
-            written +=
-                usize::from(store.write_ledger(&project(), &seen.version, content).await.unwrap());
+            written += usize::from(
+                store.write_ledger(&ledger_name(), &seen.version, content).await.unwrap(),
+            );
         }
     };
     join_all((0..WRITERS).map(write)).await;
-    let all = store.ledger(&project()).await.unwrap().content.unwrap();
+    let all = store.ledger(&ledger_name()).await.unwrap().content.unwrap();
     let all = std::str::from_utf8(&all).unwrap();
     for writer in 0..WRITERS {
         let own: Vec<&str> =

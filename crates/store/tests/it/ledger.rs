@@ -1,8 +1,8 @@
-//! The ledger of a project when the disk or the storage fails, or the process ends.
+//! A ledger when the disk or the storage fails, or the process ends.
 
 use bytes::Bytes;
 use greenroom_sim::disk::{EffectKind, Errno, Fault, FaultyDisk};
-use greenroom_store::{FolderStore, Segment, Store, StoreError};
+use greenroom_store::{FolderStore, LedgerName, Segment, Store, StoreError};
 
 use crate::session::{block_on, store};
 
@@ -17,8 +17,8 @@ pub(crate) const GOLDEN: &str = concat!(
     "{\"n\":1}"
 );
 
-pub(crate) fn project() -> Segment {
-    Segment::new("shop").unwrap()
+pub(crate) fn ledger_name() -> LedgerName {
+    LedgerName::of_project(&Segment::new("shop").unwrap())
 }
 
 /// Writes to the ledger twice; what was acknowledged.
@@ -26,8 +26,8 @@ pub(crate) async fn two_writings(store: &dyn Store) -> (Option<Bytes>, Result<()
     let mut acknowledged = None;
     for content in [FIRST, SECOND] {
         let written = async {
-            let seen = store.ledger(&project()).await?;
-            store.write_ledger(&project(), &seen.version, content.clone()).await
+            let seen = store.ledger(&ledger_name()).await?;
+            store.write_ledger(&ledger_name(), &seen.version, content.clone()).await
         };
         match written.await {
             Ok(written) => assert!(written, "nobody else has written"),
@@ -40,12 +40,12 @@ pub(crate) async fn two_writings(store: &dyn Store) -> (Option<Bytes>, Result<()
 
 /// What is there is what was acknowledged, or what was to follow it; and it can be written on.
 pub(crate) async fn judge(store: &dyn Store, acknowledged: Option<&Bytes>, context: &str) {
-    let ledger = store.ledger(&project()).await;
+    let ledger = store.ledger(&ledger_name()).await;
     let ledger = ledger.unwrap_or_else(|error| panic!("{context}: {error}"));
     let next = acknowledged.map_or(FIRST, |_| SECOND);
     let there = ledger.content.as_ref();
     assert!(there == acknowledged || there == Some(&next), "{context}: {there:?}");
-    let written = store.write_ledger(&project(), &ledger.version, FIRST).await;
+    let written = store.write_ledger(&ledger_name(), &ledger.version, FIRST).await;
     assert!(written.unwrap_or_else(|error| panic!("{context}: {error}")), "{context}");
 }
 
@@ -100,9 +100,9 @@ fn what_format_1_wrote_is_read_and_written_on() {
     std::fs::create_dir(folder.path().join("shop")).unwrap();
     std::fs::write(&file, GOLDEN).unwrap();
     let store = FolderStore::new(folder.path());
-    let ledger = block_on(store.ledger(&project())).unwrap();
+    let ledger = block_on(store.ledger(&ledger_name())).unwrap();
     assert_eq!(ledger.content, Some(FIRST));
-    assert!(block_on(store.write_ledger(&project(), &ledger.version, SECOND)).unwrap());
+    assert!(block_on(store.write_ledger(&ledger_name(), &ledger.version, SECOND)).unwrap());
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn a_ledger_that_is_damaged_or_newer_is_refused_and_kept() {
     for (content, problem) in problems {
         let disk = FaultyDisk::new();
         block_on(two_writings(&store(&disk))).1.unwrap();
-        let seen = block_on(store(&disk).ledger(&project())).unwrap();
+        let seen = block_on(store(&disk).ledger(&ledger_name())).unwrap();
         disk.tamper("/srv/state/shop/project.ledger", content.clone().into_bytes()).unwrap();
-        let read = block_on(store(&disk).ledger(&project())).unwrap_err();
-        let written = block_on(store(&disk).write_ledger(&project(), &seen.version, FIRST));
+        let read = block_on(store(&disk).ledger(&ledger_name())).unwrap_err();
+        let written = block_on(store(&disk).write_ledger(&ledger_name(), &seen.version, FIRST));
         for error in [read, written.unwrap_err()] {
             let text = error.to_string();
             assert!(matches!(error, StoreError::Ledger { .. }), "{text}");

@@ -10,7 +10,7 @@ use greenroom_delivery::places::{Limits, Me, Places, PlacesError};
 use greenroom_sim::chance::Chance;
 use greenroom_sim::disk::FaultyDisk;
 use greenroom_sim::objects::{Client, Fault, Storage, TokioClock};
-use greenroom_store::{FolderStore, Holder, ObjectStates, Segment, Store};
+use greenroom_store::{FolderStore, Holder, LedgerName, ObjectStates, Segment, Store};
 use object_store::path::Path;
 use tokio::time::{Instant, sleep};
 
@@ -51,7 +51,8 @@ fn holder(of: &Me) -> Holder {
 }
 
 async fn ledger(store: &Arc<dyn Store>) -> Option<String> {
-    let ledger = store.ledger(&Segment::new("shop").unwrap()).await.unwrap();
+    let ledger =
+        store.ledger(&LedgerName::of_project(&Segment::new("shop").unwrap())).await.unwrap();
     ledger.content.map(|content| String::from_utf8(content.to_vec()).unwrap())
 }
 
@@ -202,7 +203,7 @@ async fn a_process_that_dies_keeps_its_reservation_for_a_minute_only() {
 #[tokio::test(start_paused = true)]
 async fn a_ledger_that_holds_no_line_is_told_and_kept() {
     let store = folder();
-    let shop = Segment::new("shop").unwrap();
+    let shop = LedgerName::of_project(&Segment::new("shop").unwrap());
     let nothing = store.ledger(&shop).await.unwrap();
     let newer = "{\"format\":2}";
     assert!(store.write_ledger(&shop, &nothing.version, newer.into()).await.unwrap());

@@ -1,4 +1,4 @@
-//! The ledger of a project on storage that loses requests and answers, and by processes that end.
+//! A ledger on storage that loses requests and answers, and by processes that end.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use tokio::time::sleep;
 
-use crate::ledger::{FIRST, GOLDEN, SECOND, judge, project, two_writings};
+use crate::ledger::{FIRST, GOLDEN, SECOND, judge, ledger_name, two_writings};
 use crate::objects::{Process, process, simulate};
 
 const FAULTS: [Fault; 6] = [
@@ -37,7 +37,7 @@ fn whatever_befalls_a_request_the_answer_is_definite() {
                 assert_eq!(acknowledged, Some(SECOND), "{context}");
                 // What is late has come by then.
                 sleep(Duration::from_mins(1)).await;
-                let there = process(&storage).states.ledger(&project()).await.unwrap();
+                let there = process(&storage).states.ledger(&ledger_name()).await.unwrap();
                 assert_eq!(there.content, Some(SECOND), "{context}");
             });
         }
@@ -68,20 +68,20 @@ fn ended_at_any_request_the_old_ledger_is_there_or_the_new_one() {
 #[tokio::test(start_paused = true)]
 async fn a_writing_that_comes_late_does_not_undo_what_was_written_since() {
     let storage = Storage::new();
-    let project = project();
+    let name = ledger_name();
     let (slow, fast) = (process(&storage), process(&storage));
-    let seen = slow.states.ledger(&project).await.unwrap();
+    let seen = slow.states.ledger(&name).await.unwrap();
     slow.client.stop_at(1, false);
     let (slowly, quickly) =
-        tokio::join!(slow.states.write_ledger(&project, &seen.version, FIRST), async {
+        tokio::join!(slow.states.write_ledger(&name, &seen.version, FIRST), async {
             slow.client.stopped().await;
-            let written = fast.states.write_ledger(&project, &seen.version, SECOND).await;
+            let written = fast.states.write_ledger(&name, &seen.version, SECOND).await;
             slow.client.go_on();
             written
         });
     assert!(quickly.unwrap());
     assert!(!slowly.unwrap());
-    assert_eq!(fast.states.ledger(&project).await.unwrap().content, Some(SECOND));
+    assert_eq!(fast.states.ledger(&name).await.unwrap().content, Some(SECOND));
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,7 +90,7 @@ async fn what_format_1_wrote_is_read_and_written_on() {
     let key = Path::from("team/shop/project.ledger");
     storage.client().put(&key, PutPayload::from(GOLDEN)).await.unwrap();
     let states = process(&storage).states;
-    let ledger = states.ledger(&project()).await.unwrap();
+    let ledger = states.ledger(&ledger_name()).await.unwrap();
     assert_eq!(ledger.content, Some(FIRST));
-    assert!(states.write_ledger(&project(), &ledger.version, SECOND).await.unwrap());
+    assert!(states.write_ledger(&ledger_name(), &ledger.version, SECOND).await.unwrap());
 }
