@@ -6,7 +6,7 @@ use std::sync::Arc;
 use greenroom_model::address::Scope;
 use greenroom_model::identity::{Digest, EnvironmentKind};
 use greenroom_model::roster::{Role, Weight};
-use greenroom_model::state::Inputs;
+use greenroom_model::state::{Image, Inputs};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::template::Template;
 
@@ -35,8 +35,8 @@ pub struct DesiredScope {
     /// The variables' values, converted and validated. One without a value, which only `validate`
     /// has, is pending.
     pub variables: BTreeMap<Arc<str>, Value>,
-    /// Image ids by name.
-    pub images: BTreeMap<Arc<str>, Arc<str>>,
+    /// The images by name.
+    pub images: BTreeMap<Arc<str>, Image>,
     /// The image set that they belong to.
     pub image_set: Option<Digest>,
     /// Settings per provider configuration, without credentials.

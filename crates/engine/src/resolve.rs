@@ -8,6 +8,7 @@ use std::sync::Arc;
 use greenroom_model::address::Scope;
 use greenroom_model::identity::{Digest, EnvironmentKind};
 use greenroom_model::roster::{Role, Weight};
+use greenroom_model::state::Image;
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::node::{Node, NodeKind};
@@ -30,8 +31,10 @@ pub struct ResolveRequest<'a> {
     pub front_template: Option<Arc<Template>>,
     /// Values for variables, the weakest first.
     pub given: Vec<GivenVariable>,
-    /// Image ids by name.
-    pub images: BTreeMap<String, String>,
+    /// The images by name.
+    pub images: BTreeMap<Arc<str>, Image>,
+    /// The image set that they belong to.
+    pub image_set: Option<Digest>,
     /// What a variable without a value means.
     pub missing: Missing,
 }
@@ -89,8 +92,6 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
     let templates: Vec<(Scope, &Arc<Template>)> = templates.into_iter().flatten().collect();
     let providers = provider_settings(request.project, stage, &mut diagnostics);
     let mut variables = variables::assign(&request, stage, &templates, &mut diagnostics);
-    let images = images(&request);
-    let image_set = image_set(&images);
     let scopes = templates
         .into_iter()
         .map(|(scope, template)| {
@@ -98,8 +99,8 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
                 digest: template.digest(),
                 template: template.clone(),
                 variables: variables.remove(&scope).unwrap_or_default(),
-                images: images.clone(),
-                image_set: image_set.clone(),
+                images: request.images.clone(),
+                image_set: request.image_set.clone(),
                 providers: providers.clone(),
                 role: Role::Live,
                 weight: Weight::FULL,
@@ -129,24 +130,6 @@ fn unknown_stage(project: &Project, name: &str) -> Diagnostic {
     };
     Diagnostic::error("resolve::unknown_stage", format!("the project has no stage `{name}`"))
         .help(help)
-}
-
-/// Ids of images: given ones, else those of the specs.
-fn images(request: &ResolveRequest<'_>) -> BTreeMap<Arc<str>, Arc<str>> {
-    let fixed = request
-        .project
-        .images
-        .iter()
-        .filter_map(|(name, image)| Some((name.clone(), image.id.as_ref()?.value.clone())));
-    let given = request.images.iter().map(|(name, id)| (name.as_str().into(), id.as_str().into()));
-    fixed.chain(given).collect()
-}
-
-/// The digest of images as one unit; `None` of no image.
-fn image_set(images: &BTreeMap<Arc<str>, Arc<str>>) -> Option<Digest> {
-    let lines = images.iter().map(|(name, id)| format!("{name}\0{id}\n"));
-    let text = lines.collect::<String>();
-    (!text.is_empty()).then(|| Digest::of(text.as_bytes()))
 }
 
 /// Each provider configuration's settings, those of the stage over those of the project.

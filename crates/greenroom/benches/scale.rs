@@ -234,6 +234,7 @@ fn parse(workbench: &Workbench, text: &str) -> Desired {
         front_template: None,
         given: Vec::new(),
         images: BTreeMap::new(),
+        image_set: None,
         missing: Missing::Refuse,
     });
     resolved.desired.expect("sound specs")

@@ -84,13 +84,37 @@ pub struct Inputs {
     pub digest: Option<Digest>,
     /// The variables' values; secrets keep their mark.
     pub variables: BTreeMap<Arc<str>, Value>,
-    /// Image ids by name.
-    pub images: BTreeMap<Arc<str>, Arc<str>>,
+    /// The images by name.
+    pub images: BTreeMap<Arc<str>, Image>,
     /// The image set that they belong to.
     pub image_set: Option<Digest>,
     /// Settings per provider configuration, resolved, never credentials: so that destroying needs
     /// no spec.
     pub providers: BTreeMap<Arc<str>, Object>,
+}
+
+/// An image that a scope is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: Arc<str>,
+    /// What tells it from every other: the digest of a member of an image set.
+    pub digest: Option<Digest>,
+    /// Its ids by provider configuration, where these differ; `None` where it is not.
+    pub at: BTreeMap<Arc<str>, Option<Arc<str>>>,
+}
+
+impl Image {
+    /// An image that has one id everywhere.
+    pub fn everywhere(id: impl Into<Arc<str>>) -> Image {
+        Image { id: id.into(), digest: None, at: BTreeMap::new() }
+    }
+
+    /// Its id for the objects of a provider configuration; `None` if it is not there.
+    #[must_use]
+    pub fn id_for(&self, configuration: &str) -> Option<&Arc<str>> {
+        self.at.get(configuration).map_or(Some(&self.id), Option::as_ref)
+    }
 }
 
 /// An address with its objects.

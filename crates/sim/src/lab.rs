@@ -256,6 +256,7 @@ impl Lab {
             front_template: None,
             given: Vec::new(),
             images: BTreeMap::new(),
+            image_set: None,
             missing: Missing::Refuse,
         });
         let mut mistakes = project.diagnostics;

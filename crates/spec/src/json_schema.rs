@@ -3,6 +3,7 @@
 //! It is made of the providers' schemas, and says less than [`parse`](crate::parse): it knows
 //! nothing of expressions but that every value may be one.
 
+mod image;
 mod project;
 mod template;
 mod values;

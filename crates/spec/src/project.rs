@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::image::Image;
 use crate::node::Node;
 use crate::source::{FileId, Located};
 
@@ -56,19 +57,6 @@ pub struct ProviderBlock {
 pub struct Artifact {
     /// The file, relative to the project's folder.
     pub path: Located<Arc<str>>,
-}
-
-/// A pre-baked image.
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// An image that exists already: its id (for local ones a folder relative to the project's).
-    pub id: Option<Located<Arc<str>>>,
-    /// What bakes it.
-    pub builder: Option<Located<Arc<str>>>,
-    /// The artifacts that go into it.
-    pub artifacts: Vec<Located<Arc<str>>>,
-    /// The builder's further settings: a table node.
-    pub settings: Node,
 }
 
 /// One step of the pipeline.

@@ -23,7 +23,8 @@ impl Planner {
             Repetition::Once => return self.expanded(block, Keys::Once),
             Repetition::Count(node) | Repetition::ForEach(node) => node,
         };
-        let frame = Frame::new(&self.world, scope, None);
+        let provider = self.world.template_block(block).provider.clone();
+        let frame = Frame::new(&self.world, scope, None).of_provider(&provider);
         let value = frame.evaluate_filled(node);
         let reads = frame.take_reads();
         let Record { missing, diagnostics, .. } = frame.finish();

@@ -137,7 +137,8 @@ impl Planner {
     ) -> Option<Object> {
         let node = &self.world.instances[instance as usize];
         let scope = self.world.blocks[node.block as usize].scope;
-        let frame = Frame::new(&self.world, scope, Some(&node.each));
+        let frame =
+            Frame::new(&self.world, scope, Some(&node.each)).of_provider(&template.provider);
         let mut links: BTreeMap<u32, Link> = BTreeMap::new();
         let mut arguments = Object::new();
         // The template's own node, as the frame keeps references to it.

@@ -54,6 +54,8 @@ pub(crate) struct Frame<'w> {
     pub(super) world: &'w World,
     pub(super) scope: u32,
     each: Option<&'w Each>,
+    /// The provider configuration of the block that is evaluated.
+    provider: Option<Arc<str>>,
     record: RefCell<Record>,
     /// The node that is being evaluated, so that spans become places.
     node: Cell<Option<&'w Node>>,
@@ -61,7 +63,13 @@ pub(crate) struct Frame<'w> {
 
 impl<'w> Frame<'w> {
     pub(crate) fn new(world: &'w World, scope: u32, each: Option<&'w Each>) -> Frame<'w> {
-        Frame { world, scope, each, record: RefCell::default(), node: Cell::new(None) }
+        let (record, node) = (RefCell::default(), Cell::new(None));
+        Frame { world, scope, each, provider: None, record, node }
+    }
+
+    /// For a block of this provider configuration.
+    pub(crate) fn of_provider(self, configuration: &Arc<str>) -> Frame<'w> {
+        Frame { provider: Some(configuration.clone()), ..self }
     }
 
     pub(crate) fn finish(self) -> Record {
@@ -184,11 +192,20 @@ impl<'w> Frame<'w> {
     fn image(&self, path: &[Key], span: Span) -> Result<Option<(Value, usize)>, Problem> {
         let name = first_name("image", path, span)?;
         let scope = &self.world.scopes[self.scope as usize].scope;
-        match self.world.desired.scopes[scope].images.get(name) {
-            Some(id) => Ok(Some((Value::object([("id", Value::from(id.clone()))]), 1))),
-            None => Err(Problem::new(format!("image `{name}` has no id"), span)
-                .with_help(format!("name one: --image {name}=ID, or `id` in [image.{name}]"))),
-        }
+        let Some(image) = self.world.desired.scopes[scope].images.get(name) else {
+            return Err(Problem::new(format!("image `{name}` has no id"), span)
+                .with_help(format!("bake it, or name one: --image {name}=ID")));
+        };
+        let id = match &self.provider {
+            Some(configuration) => image.id_for(configuration).ok_or_else(|| {
+                let message = format!("image `{name}` is not where `{configuration}` is");
+                Problem::new(message, span).with_help("`regions` of the image has it copied")
+            })?,
+            None => &image.id,
+        };
+        let digest = image.digest.as_ref().map(|it| Value::from(it.0.clone()));
+        let entries = [("id", Value::from(id.clone())), ("digest", digest.unwrap_or_default())];
+        Ok(Some((Value::object(entries), 1)))
     }
 
     fn environment(&self) -> Value {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod edges;
+mod images;
 mod mistakes;
 mod outputs;
 mod render;

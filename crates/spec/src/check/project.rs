@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cycles::{self, Edge, Edges};
 use crate::diagnostic::Diagnostic;
+use crate::image::{Builder, Image};
 use crate::near;
 use crate::project::{Project, Stage};
 use crate::source::Located;
@@ -12,14 +13,22 @@ use crate::source::Located;
 /// Checks a project's names, and that its stages can be put in an order.
 pub(crate) fn check(project: &Project, damaged: bool, diagnostics: &mut Vec<Diagnostic>) {
     let mut names = Names { damaged, diagnostics };
-    for image in project.images.values() {
+    for (name, image) in &project.images {
         names.declared(ARTIFACT, &image.artifacts, &project.artifacts);
+        names.has_provider(name, image, project);
+        if let Some(artifact) = image.artifacts.first() {
+            names.has_a_repository(project, artifact);
+        }
     }
     for stage in project.stages.values() {
         names.declared(STAGE, &stage.needs, &project.stages);
         names.declared(STAGE, stage.front_of.as_slice(), &project.stages);
         names.declared(ARTIFACT, &stage.publish, &project.artifacts);
         names.declared(IMAGE, &stage.bake, &project.images);
+        if let Some(artifact) = stage.publish.first() {
+            names.has_a_repository(project, artifact);
+        }
+        names.can_be_baked(stage, project);
         names.lends_a_front(stage, project);
     }
     let found = cycles::find(&needs(project));
@@ -53,6 +62,50 @@ impl Names<'_> {
                     .at(name.at, "not declared")
                     .maybe_help(near::suggestion(&name.value, names)),
             );
+        }
+    }
+
+    fn has_a_repository(&mut self, project: &Project, artifact: &Located<Arc<str>>) {
+        if project.repository_url.is_none() && !self.damaged {
+            self.diagnostics.push(
+                Diagnostic::error("spec::no_repository", "the project has no repository")
+                    .at(artifact.at, "where this is published, or fetched from")
+                    .help("name one: `[repository]` with `url = \"…\"`"),
+            );
+        }
+    }
+
+    fn has_provider(&mut self, name: &str, image: &Image, project: &Project) {
+        let Some(Builder::Ami(builder)) = &image.builder else { return };
+        let provider = &builder.provider;
+        // The provider itself needs no settings.
+        if &*provider.value != "aws" && !project.providers.contains_key(&provider.value) {
+            let message = format!(
+                "image `{name}`: the project has no provider configuration `{}`",
+                provider.value
+            );
+            self.diagnostics.push(
+                Diagnostic::error("spec::unknown_provider", message)
+                    .at(provider.at, "not declared")
+                    .maybe_help(near::suggestion(
+                        &provider.value,
+                        project.providers.keys().map(|it| &**it),
+                    )),
+            );
+        }
+    }
+
+    fn can_be_baked(&mut self, stage: &Stage, project: &Project) {
+        for name in &stage.bake {
+            let there = project.images.get(&name.value).and_then(|it| it.id.as_ref());
+            if let Some(id) = there {
+                let message = format!("image `{}` is not baked: it is there already", name.value);
+                self.diagnostics.push(
+                    Diagnostic::error("spec::image_is_there", message)
+                        .at(name.at, "nothing bakes it")
+                        .at(id.at, "it has an id"),
+                );
+            }
         }
     }
 

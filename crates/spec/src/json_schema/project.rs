@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::values::arguments;
-use super::{described, named, reference, table, text, texts};
+use super::{described, image, named, reference, table, text, texts};
 use crate::schemas::Schemas;
 
 pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
     definitions.insert("providers".to_owned(), providers(schemas));
     definitions.insert("promotion".to_owned(), promotion());
     definitions.insert("stage".to_owned(), stage());
-    definitions.insert("image".to_owned(), image());
+    definitions.insert("image".to_owned(), image::image());
     definitions.insert("project".to_owned(), project());
 }
 
@@ -70,18 +70,6 @@ fn providers(schemas: &Schemas) -> Value {
         "properties": plain,
         "patternProperties": aliased,
         "additionalProperties": false,
-    })
-}
-
-fn image() -> Value {
-    json!({
-        "type": "object",
-        "description": "A pre-baked image; a builder takes further settings.",
-        "properties": {
-            "id": text("an image that exists already"),
-            "builder": text("what bakes it"),
-            "artifacts": texts("the artifacts that go into it"),
-        },
     })
 }
 

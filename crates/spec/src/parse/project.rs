@@ -8,12 +8,12 @@ use greenroom_model::schema::ProviderSchema;
 use super::item::{Field, Item, ItemKind, Table};
 use super::reader::{Reader, Strings};
 use super::section::{Named, Section};
-use super::stage;
+use super::{image, stage};
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::near;
 use crate::node::{Node, NodeKind};
-use crate::project::{Artifact, Image, Project, ProviderBlock, StateStore};
+use crate::project::{Artifact, Project, ProviderBlock, StateStore};
 use crate::schemas::Schemas;
 use crate::source::{Located, Place};
 
@@ -28,7 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> P
         repository_url: repository_url(reader, &mut root),
         providers: providers(reader, root.take("provider"), schemas),
         artifacts: artifacts(reader, &mut root),
-        images: images(reader, &mut root),
+        images: image::read_all(reader, &mut root),
         stages: stage::read_all(reader, &mut root, schemas),
     };
     unknown_sections(reader, root);
@@ -100,22 +100,6 @@ fn artifacts(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, 
         artifacts.insert(name, Artifact { path });
     }
     artifacts
-}
-
-fn images(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, Image> {
-    let mut images = BTreeMap::new();
-    for Named { name, key: _, item } in root.named(reader, "image") {
-        let Some(mut section) = Section::open(reader, format!("image `{name}`"), item) else {
-            continue;
-        };
-        let id = section.text(reader, "id");
-        let builder = section.text(reader, "builder");
-        let artifacts = section.texts(reader, "artifacts");
-        let kind = reader.table(section.table, Strings::Plain);
-        let settings = Node { at: section.at, kind };
-        images.insert(name, Image { id, builder, artifacts, settings });
-    }
-    images
 }
 
 /// Reads `[provider.NAME]` tables.

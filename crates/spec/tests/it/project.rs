@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenroom_spec::image::Builder;
 use greenroom_spec::project::{OnFailure, Timeouts};
 use insta::assert_snapshot;
 
@@ -25,7 +26,7 @@ path = "app/server"
 [image.web]
 builder = "local"
 artifacts = ["app"]
-user = "www"
+files = ["conf/*.toml"]
 [image.base]
 id = "base-1"
 [stage.build]
@@ -62,15 +63,20 @@ gates = ["web"]
     assert_eq!(&*project.stages["build"].run[0].value, "echo ${HOME}");
     let promotion = project.stages["production"].promotion.as_ref().expect("it promotes");
     assert_eq!(promotion.steps.iter().map(|step| step.value).collect::<Vec<_>>(), [5, 25, 100]);
-    assert!(project.images["web"].settings.get("user").is_some());
+    let web = &project.images["web"];
+    assert_eq!(web.builder.as_ref().map(Builder::word), Some("local"));
+    assert_eq!(&*web.files[0].value, "conf/*.toml");
 }
 
 #[test]
 fn names_must_be_declared() {
     assert_snapshot!(check_project(r#"
+[repository]
+url = "repository"
 [artifact.shop]
 path = "shop"
 [image.web]
+builder = "local"
 artifacts = ["shp"]
 [stage.build]
 publish = ["shopp", "other"]
@@ -78,14 +84,14 @@ publish = ["shopp", "other"]
 needs = ["biuld"]
 bake = ["wbe"]
 front_of = "build"
-"#), @r#"
-    greenroom.toml:7:14: spec::unknown_artifact: unknown artifact `shp` (did you mean `shop`?)
-    greenroom.toml:9:12: spec::unknown_artifact: unknown artifact `shopp` (did you mean `shop`?)
-    greenroom.toml:9:21: spec::unknown_artifact: unknown artifact `other` (known here: `shop`)
-    greenroom.toml:11:10: spec::unknown_stage: unknown stage `biuld` (did you mean `build`?)
-    greenroom.toml:12:9: spec::unknown_image: unknown image `wbe` (did you mean `web`?)
-    greenroom.toml:13:12: spec::no_front: stage `build` has no front of its own (give it one: `front = "front.toml"` in `[stage.build]`)
-    "#);
+"#), @r###"
+    greenroom.toml:10:14: spec::unknown_artifact: unknown artifact `shp` (did you mean `shop`?)
+    greenroom.toml:12:12: spec::unknown_artifact: unknown artifact `shopp` (did you mean `shop`?)
+    greenroom.toml:12:21: spec::unknown_artifact: unknown artifact `other` (known here: `shop`)
+    greenroom.toml:14:10: spec::unknown_stage: unknown stage `biuld` (did you mean `build`?)
+    greenroom.toml:15:9: spec::unknown_image: unknown image `wbe` (did you mean `web`?)
+    greenroom.toml:16:12: spec::no_front: stage `build` has no front of its own (give it one: `front = "front.toml"` in `[stage.build]`)
+    "###);
 }
 
 #[test]
@@ -264,4 +270,85 @@ fn a_stage_says_how_it_is_run() {
     greenroom.toml:7:16: spec::wrong_type: `a` in `matrix` of stage `it` must be a list of one value or more, not a list
     greenroom.toml:7:24: spec::wrong_type: `b` in `matrix` of stage `it` must be a list of one value or more, not a number
     "#);
+}
+
+#[test]
+fn builders_take_their_own_settings() {
+    let project = sound_project(
+        r#"
+[provider.sim]
+[artifact.app]
+path = "app"
+[repository]
+url = "repository"
+[image.machine]
+builder = "ami"
+artifacts = ["app"]
+provision = ["install.sh"]
+instance_type = "t3.small"
+regions = ["eu-west-1"]
+timeout = "10m"
+[image.machine.base]
+owners = ["self"]
+most_recent = true
+filter = { name = "base-*", architecture = ["arm64", "x86_64"] }
+[image.container]
+builder = "oci"
+repository = "127.0.0.1:5000/app"
+entrypoint = ["/app"]
+environment = { A = "1" }
+[image.other]
+builder = "command"
+command = "./bake.sh"
+"#,
+    );
+    let builder = |name| project.images[name].builder.clone().expect("it is baked");
+    let Builder::Ami(machine) = builder("machine") else { panic!("it is another") };
+    assert_eq!(machine.base.filters["architecture"].len(), 2);
+    assert_eq!(machine.base.filters["name"], ["base-*".into()]);
+    assert!(machine.base.most_recent);
+    assert_eq!(project.images["machine"].timeout.as_secs(), 600);
+    let Builder::Oci(container) = builder("container") else { panic!("it is another") };
+    assert_eq!((&*container.folder, &*container.platform), ("/", "linux/amd64"));
+    assert_eq!(builder("other").word(), "command");
+}
+
+#[test]
+fn mistakes_in_images_are_shown_where_they_are() {
+    assert_snapshot!(check_project(r#"
+[artifact.app]
+path = "app"
+[image.both]
+id = "x"
+builder = "local"
+[image.word]
+builder = "lokal"
+anything = 1
+[image.machine]
+builder = "ami"
+provider = "aws.west"
+instance_type = "t3.small"
+base = { id = "ami-1", most_recent = true }
+regoins = []
+[image.container]
+builder = "oci"
+folder = "app"
+artifacts = ["app"]
+[image.there]
+id = "y"
+artifacts = ["app"]
+[stage.bake]
+bake = ["there", "word"]
+"#), @r###"
+    greenroom.toml:8:11: spec::image_of_two_kinds: image `both` is there already, and is to be baked [greenroom.toml:7:6: this one is there already] (leave one of the two out)
+    greenroom.toml:10:11: spec::unknown_builder: there is no builder `lokal` (did you mean `local`?)
+    greenroom.toml:14:12: spec::unknown_provider: image `machine`: the project has no provider configuration `aws.west`
+    greenroom.toml:16:8: spec::base_image: `base` of image `machine` names one image, or says how to choose one (write `id`; or `owners`, `filter` and `most_recent`)
+    greenroom.toml:17:1: spec::unknown_key: unknown key `regoins` in image `machine` (did you mean `regions`?)
+    greenroom.toml:18:1: spec::missing_key: image `container` needs `repository`
+    greenroom.toml:20:10: spec::image_folder: `folder` of image `container` must be an absolute path
+    greenroom.toml:21:14: spec::no_repository: the project has no repository (name one: `[repository]` with `url = "…"`)
+    greenroom.toml:24:1: spec::unknown_key: unknown key `artifacts` in image `there` (known here: `id`, `builder`)
+    greenroom.toml:26:9: spec::image_is_there: image `there` is not baked: it is there already [greenroom.toml:23:6: it has an id]
+    "###);
 }

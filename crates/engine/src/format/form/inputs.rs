@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_model::identity::Digest;
-use greenroom_model::state::Inputs;
+use greenroom_model::state::{Image, Inputs};
 use greenroom_model::value::{Object, Value};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub(crate) const VARIABLES: &str = "var";
 const PROVIDERS: &str = "provider";
 
 type Values<'a> = BTreeMap<Text<'a>, Json<'a>>;
+type Texts<'a> = BTreeMap<Text<'a>, Text<'a>>;
+type IdsForm<'a> = BTreeMap<Text<'a>, BTreeMap<Text<'a>, Option<Text<'a>>>>;
 
 /// The form of [`Inputs`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,7 +31,12 @@ pub(crate) struct InputsForm<'a> {
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) sensitive_variables: Vec<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
-    images: BTreeMap<Text<'a>, Text<'a>>,
+    images: Texts<'a>,
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    image_digests: Texts<'a>,
+    /// Ids by provider configuration, null where an image is not.
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    image_ids: IdsForm<'a>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     image_set: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -48,7 +55,9 @@ impl<'a> InputsForm<'a> {
             digest: digest.as_ref().map(|digest| Text::from(&digest.0)),
             variables: marks::values(variables, mode),
             sensitive_variables: if marked { marks::of_map(variables) } else { Vec::new() },
-            images: images.iter().map(|(name, id)| (name.into(), id.into())).collect(),
+            images: images.iter().map(|(name, image)| (name.into(), (&image.id).into())).collect(),
+            image_digests: digests_of(images),
+            image_ids: ids_of(images),
             image_set: image_set.as_ref().map(|digest| Text::from(&digest.0)),
             providers: providers
                 .iter()
@@ -60,8 +69,7 @@ impl<'a> InputsForm<'a> {
 
     pub(crate) fn read(self, reader: &mut Reader) -> Result<Inputs, Misfit> {
         let variables = reader.values(self.variables)?;
-        let images = self.images.iter().map(|(name, id)| (reader.share(name.as_str()), id.keep()));
-        let images = images.collect();
+        let images = read_images(self.images, self.image_digests, self.image_ids, reader);
         Ok(Inputs {
             template: self.template.map(|text| text.keep()),
             digest: self.digest.map(|digest| Digest(digest.keep())),
@@ -71,6 +79,42 @@ impl<'a> InputsForm<'a> {
             providers: read_settings(self.providers, &self.sensitive_providers, reader)?,
         })
     }
+}
+
+fn digests_of(images: &BTreeMap<Arc<str>, Image>) -> Texts<'_> {
+    let digests = images.iter().filter_map(|(name, image)| {
+        let digest = image.digest.as_ref()?;
+        Some((name.into(), Text::from(&digest.0)))
+    });
+    digests.collect()
+}
+
+fn ids_of(images: &BTreeMap<Arc<str>, Image>) -> IdsForm<'_> {
+    let several = images.iter().filter(|(_, image)| !image.at.is_empty());
+    let ids = several.map(|(name, image)| {
+        let at = image.at.iter().map(|(place, id)| (place.into(), id.as_ref().map(Text::from)));
+        (name.into(), at.collect())
+    });
+    ids.collect()
+}
+
+fn read_images<'a>(
+    ids: Texts<'a>,
+    mut digests: Texts<'a>,
+    mut by_configuration: IdsForm<'a>,
+    reader: &mut Reader,
+) -> BTreeMap<Arc<str>, Image> {
+    let mut images = BTreeMap::new();
+    for (name, id) in ids {
+        let at = by_configuration.remove(&name).unwrap_or_default();
+        let image = Image {
+            id: id.keep(),
+            digest: digests.remove(&name).map(|it| Digest(it.keep())),
+            at: at.into_iter().map(|(place, id)| (place.keep(), id.map(|it| it.keep()))).collect(),
+        };
+        images.insert(reader.share(name.as_str()), image);
+    }
+    images
 }
 
 fn marks_of_settings(providers: &BTreeMap<Arc<str>, Object>) -> Vec<Text<'static>> {

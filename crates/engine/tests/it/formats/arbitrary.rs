@@ -169,12 +169,17 @@ fn reads() -> impl Strategy<Value = Arc<Reads>> {
     btree_map(address(), strength, 0..3).prop_map(|it| Arc::new(it.into_iter().collect()))
 }
 
+fn image() -> impl Strategy<Value = Image> {
+    (text(), option::of(digest()), btree_map(text(), option::of(text()), 0..3))
+        .prop_map(|(id, digest, at)| Image { id, digest, at })
+}
+
 fn inputs() -> impl Strategy<Value = Inputs> {
     (
         option::of(text()),
         option::of(digest()),
         values(),
-        btree_map(text(), text(), 0..3),
+        btree_map(text(), image(), 0..3),
         option::of(digest()),
         btree_map(text(), values(), 0..2),
     )

@@ -17,7 +17,7 @@ use greenroom_model::plan::*;
 use greenroom_model::roster::{Decision, Entry as RosterEntry, Promotion, Role, Roster, Weight};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{
-    Inputs, Instance, Lifetime, Reads, Remote, Run, ScopeState, State, Status, Watch,
+    Image, Inputs, Instance, Lifetime, Reads, Remote, Run, ScopeState, State, Status, Watch,
 };
 use greenroom_model::value::{Object, Value, mark_sensitive};
 use greenroom_spec::expr::parse_expression;
@@ -125,7 +125,7 @@ fn inputs() -> Inputs {
             ("count".into(), Value::from(2)),
             ("password".into(), secret("hunter2", "var.password")),
         ]),
-        images: BTreeMap::from([("web".into(), "img-1".into())]),
+        images: BTreeMap::from([("web".into(), Image::everywhere("img-1"))]),
         image_set: Some(digest("image set")),
         providers: BTreeMap::from([(
             "local".into(),

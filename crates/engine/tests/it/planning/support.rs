@@ -10,10 +10,10 @@ use greenroom_engine::planner::{
 use greenroom_engine::replay::replay;
 use greenroom_engine::resolve::{Given, GivenVariable, Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
-use greenroom_model::identity::{Lineage, Sequence};
+use greenroom_model::identity::{Digest, Lineage, Sequence};
 use greenroom_model::journal::{Effect, Entry, Intent, Made, Outcome, Subject};
 use greenroom_model::plan::{Action, Plan};
-use greenroom_model::state::{State, Status};
+use greenroom_model::state::{Image, State, Status};
 use greenroom_model::value::{Object, Value};
 use greenroom_sim::cloud::Cloud;
 use greenroom_spec::diagnostic::Diagnostic;
@@ -136,7 +136,8 @@ fn desired(
                 origin: "--var".to_owned(),
             })
             .collect(),
-        images: BTreeMap::new(),
+        images: BTreeMap::from([("web".into(), image())]),
+        image_set: None,
         missing: Missing::Refuse,
     });
     found.extend(resolved.diagnostics);
@@ -144,6 +145,12 @@ fn desired(
         Some(desired) if !found.iter().any(Diagnostic::is_error) => Ok(desired),
         _ => Err(found),
     }
+}
+
+/// An image that has another id in the west, and is not in the north.
+fn image() -> Image {
+    let at = [("sim.west".into(), Some("ami-2".into())), ("sim.north".into(), None)];
+    Image { at: at.into(), digest: Some(Digest("d1".into())), ..Image::everywhere("ami-1") }
 }
 
 fn answer(asks: Asks, seen: &Seen) -> Answers {
