@@ -6,6 +6,7 @@
 pub mod command;
 pub mod environment;
 pub mod gates;
+pub mod images;
 pub mod lifetime;
 pub mod matrix;
 pub mod names;

@@ -20,6 +20,7 @@ use greenroom_spec::template::{Template, TemplateKind};
 
 pub(crate) use given::PREFIX as VARIABLE_PREFIX;
 pub use given::{Inputs, given};
+pub(crate) use images::absolute;
 pub use images::images;
 pub use place::{Place, PlaceError, environment_name};
 

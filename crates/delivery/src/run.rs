@@ -24,7 +24,7 @@ use crate::patience::{beside, within};
 use crate::places::{self, Limits, Me, Places, PlacesError, Waiting};
 use crate::project::{Inputs, Place, Project};
 use crate::record::{self, Outcome, Part};
-use crate::wanted::{buildable, wanted};
+use crate::wanted::{WantedError, buildable, wanted};
 use recorder::Recorder;
 
 /// How often a lifetime is looked at while it runs: a renewal that fails is tried again before it
@@ -253,8 +253,11 @@ impl Running<'_> {
         slot.taken().await;
         let mut project = self.job.project.clone();
         let scope = self.job.place.as_ref().and_then(|it| it.environment.clone());
-        let Job { stage, inputs, .. } = &self.job;
-        let wanted = wanted(&mut project, stage, scope, inputs, Missing::Refuse);
+        let Job { stage, workbench, .. } = &self.job;
+        let mut inputs = self.job.inputs.clone();
+        let chosen = inputs.choose_images(workbench, &project.spec, stage, environment.state());
+        chosen.await.map_err(WantedError::from)?;
+        let wanted = wanted(&mut project, stage, scope, &inputs, Missing::Refuse);
         let planned = |plan: &Plan, warnings: &[Diagnostic]| {
             self.watch.observe(Moment::Planned(plan, warnings));
         };

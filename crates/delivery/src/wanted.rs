@@ -17,6 +17,7 @@ use greenroom_spec::near;
 use greenroom_spec::project::{Project as Spec, Stage};
 use greenroom_spec::source::Sources;
 
+use crate::images::ChooseError;
 use crate::project::{Inputs, Project, given, images, in_order};
 use crate::random;
 
@@ -50,6 +51,9 @@ pub enum WantedError {
         /// What it does, as a verb.
         what: &'static str,
     },
+    /// It is not known which baked images are meant.
+    #[error(transparent)]
+    Images(#[from] ChooseError),
     /// Engine, store or provider failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -112,7 +116,7 @@ pub fn wanted(
     let specs = project.specs_of(stage);
     diagnostics.extend(specs.diagnostics);
     let given = given(inputs, variables(), &mut project.sources, &mut diagnostics);
-    let images = images(&project.spec, &project.folder, &inputs.image, &mut diagnostics);
+    let (images, image_set) = images(&project.spec, &project.folder, inputs, &mut diagnostics);
     let resolved = resolve(ResolveRequest {
         project: &project.spec,
         stage,
@@ -121,6 +125,7 @@ pub fn wanted(
         front_template: specs.front,
         given,
         images,
+        image_set,
         missing,
     });
     diagnostics.extend(resolved.diagnostics);

@@ -133,7 +133,7 @@ fn unknown_stage(project: &Project, name: &str) -> Diagnostic {
 }
 
 /// Each provider configuration's settings, those of the stage over those of the project.
-fn provider_settings(
+pub fn provider_settings(
     project: &Project,
     stage: &Stage,
     diagnostics: &mut Vec<Diagnostic>,

@@ -101,9 +101,13 @@ pub(crate) struct Inputs {
     /// A TOML file with variables' values
     #[arg(long, value_name = "FILE")]
     pub(crate) var_file: Vec<PathBuf>,
-    /// An image, instead of the one in greenroom.toml
+    /// An image, instead of the one in greenroom.toml or of the image set
     #[arg(long, value_name = "NAME=ID", value_parser = pair)]
     pub(crate) image: Vec<(String, String)>,
+    /// The image set, by its digest or the start of it; else the one that the environment has, else
+    /// the newest
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) image_set: Option<String>,
 }
 
 /// How much of a plan is shown.
@@ -168,7 +172,7 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     /// Plan the removal of everything
-    #[arg(long, conflicts_with_all = ["refresh", "var", "var_file", "image"])]
+    #[arg(long, conflicts_with_all = ["refresh", "var", "var_file", "image", "image_set"])]
     pub(crate) destroy: bool,
     /// How much of the world to read first
     #[arg(long, value_enum, value_name = "HOW", default_value = "bulk")]

@@ -32,7 +32,8 @@ pub struct Incarnation(pub u32);
 #[serde(transparent)]
 pub struct Sequence(pub u64);
 
-/// A BLAKE3 hash in hexadecimal digits.
+/// A hash in hexadecimal digits: BLAKE3, but SHA-256 of images and their sets, which other tools
+/// read as well.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(pub Arc<str>);

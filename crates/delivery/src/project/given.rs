@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use greenroom_apply::Workbench;
 use greenroom_engine::resolve::{Given, GivenVariable};
 use greenroom_model::span::Span;
+use greenroom_model::state::State;
 use greenroom_model::value::{Number, Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::project::Project as Spec;
 use greenroom_spec::source::{Place, Sources};
+
+use crate::images::{Choice, ChooseError, Chosen, Shelf};
 
 /// How the names of environment variables with values start.
 pub(crate) const PREFIX: &str = "GREENROOM_VAR_";
@@ -18,8 +23,32 @@ pub struct Inputs {
     pub var: Vec<(String, String)>,
     /// TOML files with variables' values.
     pub var_file: Vec<PathBuf>,
-    /// Images' ids by name, instead of those in `greenroom.toml`.
+    /// Images' ids by name, instead of those in `greenroom.toml` and of baked ones.
     pub image: Vec<(String, String)>,
+    /// The image set that is wished for: its digest, or the start of it.
+    pub image_set: Option<String>,
+    /// The baked images that are used.
+    pub baked: Chosen,
+}
+
+impl Inputs {
+    /// Chooses the baked images for `stage`, whose environment has `state`.
+    ///
+    /// # Errors
+    ///
+    /// [`ChooseError`].
+    pub async fn choose_images(
+        &mut self,
+        workbench: &Workbench,
+        project: &Spec,
+        stage: &str,
+        state: Option<&State>,
+    ) -> Result<(), ChooseError> {
+        let shelf = Shelf::new(workbench.store.clone(), &project.name.value)?;
+        let choice = Choice { shelf: &shelf, providers: &workbench.providers, project, stage };
+        self.baked = choice.choose(self.image_set.as_deref(), state).await?;
+        Ok(())
+    }
 }
 
 /// All values that are given, the weakest first: the environment, files, then `--var`.

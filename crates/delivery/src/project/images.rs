@@ -2,29 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use greenroom_model::identity::Digest;
+use greenroom_model::state::Image;
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::near;
 use greenroom_spec::project::Project;
 
-/// Image ids by name: those of the project, with `given` ones in their place.
+use super::Inputs;
+use crate::images::{of_id, of_set};
+
+/// The images by name, and the set that they are: those that the project says are there and the
+/// baked ones that were chosen, with the given ones in their place.
 ///
 /// An id that is the relative path of something in the project's `folder` becomes absolute, so
 /// that it means the same wherever the command is started.
 pub fn images(
     project: &Project,
     folder: &Path,
-    given: &[(String, String)],
+    inputs: &Inputs,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, String> {
+) -> (BTreeMap<Arc<str>, Image>, Option<Digest>) {
+    let there = |id: &str| {
+        let id = absolute(folder, id);
+        Image { digest: Some(of_id(&id)), ..Image::everywhere(id) }
+    };
     let fixed = project.images.iter().filter_map(|(name, image)| {
         let id = &image.id.as_ref()?.value;
-        Some((name.to_string(), absolute(folder, id)))
+        Some((name.clone(), there(id)))
     });
-    let mut images: BTreeMap<String, String> = fixed.collect();
-    for (name, id) in given {
+    let mut images: BTreeMap<Arc<str>, Image> = fixed.collect();
+    images.extend(inputs.baked.images.clone());
+    for (name, id) in &inputs.image {
         if project.images.contains_key(&**name) {
-            images.insert(name.clone(), absolute(folder, id));
+            images.insert(name.as_str().into(), there(id));
         } else {
             let known = project.images.keys().map(|name| &**name);
             let message = format!("the project has no image `{name}` (--image)");
@@ -32,10 +44,13 @@ pub fn images(
             diagnostics.push(unknown.maybe_help(near::suggestion(name, known)));
         }
     }
-    images
+    let digests = images.iter().filter_map(|(name, it)| Some((&**name, it.digest.as_ref()?)));
+    let set = of_set(digests);
+    (images, set)
 }
 
-fn absolute(folder: &Path, id: &str) -> String {
+/// The id of an image that is there, with a path made absolute.
+pub(crate) fn absolute(folder: &Path, id: &str) -> String {
     match folder.join(id).canonicalize() {
         Ok(path) => path.display().to_string(),
         Err(_) => id.to_owned(),

@@ -193,6 +193,10 @@ impl<'w> Frame<'w> {
         let name = first_name("image", path, span)?;
         let scope = &self.world.scopes[self.scope as usize].scope;
         let Some(image) = self.world.desired.scopes[scope].images.get(name) else {
+            // Where only the specs are looked at, it may still be baked.
+            if self.world.look == Look::SpecsOnly {
+                return Ok(Some((unknown(), path.len())));
+            }
             return Err(Problem::new(format!("image `{name}` has no id"), span)
                 .with_help(format!("bake it, or name one: --image {name}=ID")));
         };

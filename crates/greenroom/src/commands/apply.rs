@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{ApplyError, Session};
-use greenroom_delivery::project::{Inputs, Place, Project};
-use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
+use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::wanted::{Sight, buildable, wanted};
+use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::planner::Refresh;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 
 use super::carry_out::Undertaking;
 use super::plan_file::{self, Subject};
-use super::prepare::planned;
-use crate::cli::ApplyArgs;
+use super::prepare::{planned, tell_newer};
+use crate::cli::{ApplyArgs, Inputs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,7 +38,7 @@ async fn apply_stage(
     let make = Make {
         stage: args.target,
         place,
-        inputs: args.inputs.given(),
+        inputs: args.inputs,
         refresh: args.refresh.into(),
         ttl,
         waits: false,
@@ -66,13 +67,10 @@ impl Make {
         mut undertaking: Undertaking<'_>,
         mut project: Project,
     ) -> Result<Exit, Failure> {
-        let environment = self.place.environment.clone();
-        let wanted = wanted(&mut project, &self.stage, environment, &self.inputs, Missing::Refuse);
-        let secrets = wanted.secrets();
         undertaking.move_in(&project, &self.place.state, self.ttl, self.waits).await?;
         let session = undertaking.open(&self.place.state).await?;
-        match plan(self.refresh, &undertaking, &project, wanted, &session).await {
-            Ok(plan) => undertaking.carry_out(session, plan, secrets).await,
+        match self.plan(&undertaking, &mut project, &session).await {
+            Ok((plan, secrets)) => undertaking.carry_out(session, plan, secrets).await,
             Err(failure) => {
                 undertaking.progress.quiet();
                 session.close().await?;
@@ -80,24 +78,27 @@ impl Make {
             }
         }
     }
-}
 
-async fn plan(
-    refresh: Refresh,
-    undertaking: &Undertaking<'_>,
-    project: &Project,
-    wanted: Wanted,
-    session: &Session,
-) -> Result<Plan, Failure> {
-    undertaking.progress.busy("planning");
-    let sight = Sight {
-        state: Some(Arc::new(session.state().clone())),
-        lineage: session.state().lineage.clone(),
-        refresh,
-    };
-    let Undertaking { context, workbench, cancel, .. } = undertaking;
-    tokio::select! {
-        plan = planned(wanted, context, project, workbench, sight) => plan,
-        () = cancel.cancelled() => Err(ApplyError::Cancelled.into()),
+    /// What is to be done, and the secrets that it takes.
+    async fn plan(
+        &self,
+        undertaking: &Undertaking<'_>,
+        project: &mut Project,
+        session: &Session,
+    ) -> Result<(Plan, Secrets), Failure> {
+        undertaking.progress.busy("planning");
+        let Undertaking { context, workbench, cancel, .. } = undertaking;
+        let state = session.state();
+        let inputs = self.inputs.with_images(workbench, project, &self.stage, Some(state)).await?;
+        tell_newer(context, &inputs);
+        let environment = self.place.environment.clone();
+        let wanted = wanted(project, &self.stage, environment, &inputs, Missing::Refuse);
+        let secrets = wanted.secrets();
+        let (state, refresh) = (Arc::new(state.clone()), self.refresh);
+        let sight = Sight { lineage: state.lineage.clone(), state: Some(state), refresh };
+        tokio::select! {
+            plan = planned(wanted, context, project, workbench, sight) => Ok((plan?, secrets)),
+            () = cancel.cancelled() => Err(ApplyError::Cancelled.into()),
+        }
     }
 }

@@ -18,8 +18,9 @@ pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Fail
     buildable(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let environment = place.environment;
-    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
     let workbench = context.reader(&project).await?;
+    let inputs = args.inputs.with_images(&workbench, &project, stage, None).await?;
+    let wanted = wanted(&mut project, stage, environment, &inputs, Missing::Refuse);
     let planned = match wanted.desired {
         Some(desired) => check(&project, &workbench, desired).await?,
         None => Planned::Mistakes(Vec::new()),

@@ -28,10 +28,13 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> Result<Exit, Fai
     let stage = &args.target.stage;
     buildable(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
-    let environment = place.environment.clone();
-    let wanted = wanted(&mut project, stage, environment, &args.inputs.given(), Missing::Refuse);
     let undertaking =
         Undertaking::begin(context, &project, None, UNASKED, Detail { verbose: false }).await?;
+    let environment = place.environment.clone();
+    let view = undertaking.workbench.view(&place.state).await?.state;
+    let workbench = &undertaking.workbench;
+    let inputs = args.inputs.with_images(workbench, &project, stage, view.as_ref()).await?;
+    let wanted = wanted(&mut project, stage, environment, &inputs, Missing::Refuse);
     let mut session = undertaking.open(&place.state).await?;
     let imported =
         import(&args, &undertaking, &project, &place, wanted.clone(), &mut session).await;

@@ -16,7 +16,7 @@ use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_store::StateName;
 
-use super::prepare::planned;
+use super::prepare::{planned, tell_newer};
 use super::provisional::promised;
 use super::write;
 use crate::cli::PlanArgs;
@@ -65,9 +65,10 @@ async fn change(
     place: &Place,
     state: Option<State>,
 ) -> Result<Plan, Failure> {
-    let environment = place.environment.clone();
-    let wanted =
-        wanted(project, &args.target.stage, environment, &args.inputs.given(), Missing::Refuse);
+    let (environment, stage) = (place.environment.clone(), &args.target.stage);
+    let inputs = args.inputs.with_images(workbench, project, stage, state.as_ref()).await?;
+    tell_newer(context, &inputs);
+    let wanted = wanted(project, stage, environment, &inputs, Missing::Refuse);
     let desired = wanted.desired.clone();
     let refresh = args.refresh.into();
     if let Some(state) = state {

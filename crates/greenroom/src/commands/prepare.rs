@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use greenroom_apply::Workbench;
 use greenroom_delivery::project::{self, Project};
-use greenroom_delivery::wanted::{Sight, Wanted, wanted};
+use greenroom_delivery::wanted::{Sight, Wanted, WantedError, wanted};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::Refresh;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
+use greenroom_model::state::State;
 
 use crate::cli::{Inputs, RefreshChoice};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::view::diagnostics::Diagnostics;
+use crate::view::notice::Notice;
 
 /// Plans what is wanted, and shows the warnings.
 pub(super) async fn planned(
@@ -30,6 +32,16 @@ pub(super) async fn planned(
         context.console.tell(&Diagnostics { sources, diagnostics: &warnings });
     }
     Ok(plan)
+}
+
+/// Says that an environment stays with its images though there are newer ones.
+pub(super) fn tell_newer(context: &Context, inputs: &project::Inputs) {
+    if let Some(newer) = &inputs.baked.newer {
+        let text = format!(
+            "the environment keeps its images; the newest set is {newer} (--image-set takes it)"
+        );
+        context.console.tell(&Notice(text));
+    }
 }
 
 /// What is wanted of one stage, or of all, for commands that ask their providers what there is.
@@ -49,8 +61,22 @@ pub(super) fn desired_of_stages(project: &mut Project, stage: Option<&str>) -> V
 impl Inputs {
     /// What the specs are given.
     pub(super) fn given(&self) -> project::Inputs {
-        let Inputs { var, var_file, image } = self.clone();
-        project::Inputs { var, var_file, image }
+        let Inputs { var, var_file, image, image_set } = self.clone();
+        project::Inputs { var, var_file, image, image_set, ..project::Inputs::default() }
+    }
+
+    /// What the specs are given, with the baked images for `stage`, whose environment has `state`.
+    pub(super) async fn with_images(
+        &self,
+        workbench: &Workbench,
+        project: &Project,
+        stage: &str,
+        state: Option<&State>,
+    ) -> Result<project::Inputs, Failure> {
+        let mut inputs = self.given();
+        let chosen = inputs.choose_images(workbench, &project.spec, stage, state).await;
+        chosen.map_err(WantedError::from)?;
+        Ok(inputs)
     }
 }
 

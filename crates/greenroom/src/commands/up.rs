@@ -18,7 +18,7 @@ pub(super) async fn run(args: UpArgs, context: &Context) -> Result<Exit, Failure
     let make = Make {
         place: context.place_of_build(&project, &args.stage, args.environment.env.as_deref())?,
         stage: args.stage,
-        inputs: args.inputs.given(),
+        inputs: args.inputs,
         refresh: Refresh::Bulk,
         ttl: Some(ttl),
         waits: !args.no_wait,
