@@ -27,6 +27,7 @@ mod flatten;
 mod kinds;
 mod leftovers;
 mod log;
+mod machines;
 mod names;
 mod pace;
 mod paging;

@@ -32,7 +32,7 @@ impl Shape {
                     call.parameters.insert("MinCount".to_owned(), most);
                 }
             }
-            "ec2:CreateImage" => drop(take_snapshot_tags(call)),
+            "ec2:CreateImage" => drop(take_tags(call, "snapshot")),
             // The server takes the coat that the protocol puts around bytes for the one that user
             // data has of its own.
             "ec2:ModifyInstanceAttribute" => {
@@ -60,7 +60,7 @@ impl Shape {
         match call.name().as_str() {
             "ec2:DescribeNetworkInterfaces" => hide_leftovers(backend, call, document).await?,
             "ec2:DescribeAddresses" => free_addresses(backend, call, document).await?,
-            "ec2:CreateImage" => tag_snapshots(backend, call, document).await?,
+            "ec2:CreateImage" | "ec2:CopyImage" => tag_image(backend, call, document).await?,
             name if name.starts_with("elasticloadbalancing:") => {
                 mirror(document);
                 self.learn(document);
@@ -173,10 +173,10 @@ async fn free_addresses(
     Ok(())
 }
 
-/// Takes the tags of snapshots out of the creation of an image, where the server fails on them.
-fn take_snapshot_tags(call: &mut Call) -> Vec<(String, String)> {
+/// Takes the tags of what is of this kind out of a creation.
+fn take_tags(call: &mut Call, kind: &str) -> Vec<(String, String)> {
     let is_kind =
-        |(key, value): &(&String, &String)| key.ends_with(".ResourceType") && *value == "snapshot";
+        |(key, value): &(&String, &String)| key.ends_with(".ResourceType") && *value == kind;
     let key = call.parameters.iter().find(is_kind).map(|(key, _)| key.clone());
     let Some(prefix) = key.as_deref().and_then(|key| key.strip_suffix("ResourceType")) else {
         return Vec::new();
@@ -193,19 +193,20 @@ fn take_snapshot_tags(call: &mut Call) -> Vec<(String, String)> {
     tags.collect()
 }
 
-/// Gives them to the snapshots of the image.
-async fn tag_snapshots(backend: &Backend, call: &Call, document: &Element) -> Result<(), Failure> {
-    let tags = take_snapshot_tags(&mut call.clone());
-    let Some(image) = xml::text(document, &["imageId"]).filter(|_| !tags.is_empty()) else {
-        return Ok(());
-    };
+/// Gives an image and its snapshots the tags that the server fails on or forgets.
+async fn tag_image(backend: &Backend, call: &Call, document: &Element) -> Result<(), Failure> {
+    let Some(image) = xml::text(document, &["imageId"]) else { return Ok(()) };
     let found = backend.ask(call, "ec2", "DescribeImages", &[("ImageId.1", &image)]).await?;
     let snapshots = xml::texts(&found, "snapshotId");
-    let ids = snapshots.iter().zip(1..).map(|(id, number)| (format!("ResourceId.{number}"), id));
-    let tags = tags.iter().map(|(key, value)| (key.clone(), value));
-    let parameters: Vec<(String, &String)> = ids.chain(tags).collect();
-    let parameters: Vec<(&str, &str)> =
-        parameters.iter().map(|(name, value)| (&**name, value.as_str())).collect();
-    backend.ask(call, "ec2", "CreateTags", &parameters).await?;
+    for (kind, ids) in [("image", vec![image]), ("snapshot", snapshots)] {
+        let tags = take_tags(&mut call.clone(), kind);
+        let ids = ids.into_iter().zip(1..).map(|(id, number)| (format!("ResourceId.{number}"), id));
+        let parameters: Vec<(String, String)> = ids.chain(tags.iter().cloned()).collect();
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+        if !tags.is_empty() {
+            backend.ask(call, "ec2", "CreateTags", &parameters).await?;
+        }
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::buckets::Buckets;
 use crate::consistency::Consistency;
 use crate::dependencies::Dependencies;
 use crate::faults::Faults;
+use crate::machines::Machines;
 use crate::names::Names;
 use crate::pace::Pace;
 use crate::paging::Pages;
@@ -28,6 +29,7 @@ pub(crate) struct Tenant {
     pub(crate) targets: Targets,
     pub(crate) pages: Pages,
     pub(crate) shape: Shape,
+    pub(crate) machines: Machines,
 }
 
 impl Tenant {

@@ -115,6 +115,7 @@ async fn execute(
     tenant.dependencies.check(&world.backend, asked, pace.lingering).await?;
     let mut sent = asked.clone();
     tenant.tokens.resolve_filter(&mut sent);
+    tenant.machines.pass(&world.backend, &sent).await?;
     Pages::whole(&mut sent);
     let mut reply = match tag_lists::answer(&world.backend, &sent).await {
         Some(reply) => reply,
@@ -126,6 +127,8 @@ async fn execute(
         if let Some(mut document) = reply.document() {
             paging::gather(&world.backend, &sent, &mut document).await;
             tenant.shape.tell(&world.backend, call, &mut document).await?;
+            tenant.machines.learn(asked, &document);
+            tenant.machines.tell(asked, &mut document);
             show(world, tenant, asked, &mut document).await?;
             reply.set_document(&document);
         }

@@ -6,6 +6,7 @@ mod dependencies;
 mod fake_ec2;
 mod faults;
 mod limits;
+mod machines;
 mod names;
 mod paging;
 mod servers;

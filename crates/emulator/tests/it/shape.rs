@@ -35,6 +35,28 @@ async fn an_images_snapshots_get_their_tags() {
 }
 
 #[tokio::test]
+async fn a_copy_of_an_image_and_its_snapshots_get_their_tags() {
+    let caller = Caller::new();
+    let copy = [
+        ("Name", "web"),
+        ("SourceImageId", "ami-12c6146b"),
+        ("SourceRegion", "eu-central-1"),
+        ("TagSpecification.1.ResourceType", "image"),
+        ("TagSpecification.1.Tag.1.Key", "of"),
+        ("TagSpecification.1.Tag.1.Value", "image"),
+        ("TagSpecification.2.ResourceType", "snapshot"),
+        ("TagSpecification.2.Tag.1.Key", "of"),
+        ("TagSpecification.2.Tag.1.Value", "snapshot"),
+    ];
+    let copy = caller.ec2("CopyImage", &copy).await.one("imageId");
+    let tag = |value| [("Filter.1.Name", "tag:of"), ("Filter.1.Value.1", value)];
+    let tagged = caller.ec2("DescribeImages", &tag("image")).await;
+    assert_eq!(tagged.all("imageId"), [copy]);
+    let tagged = caller.ec2("DescribeSnapshots", &tag("snapshot")).await;
+    assert_eq!(tagged.all("snapshotId").len(), 1);
+}
+
+#[tokio::test]
 async fn a_network_load_balancer_has_the_arn_of_one() {
     let caller = Caller::new();
     let (one, two) = caller.subnets().await;
