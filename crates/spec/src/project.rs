@@ -59,6 +59,9 @@ pub struct Artifact {
     pub path: Located<Arc<str>>,
 }
 
+/// The stage that the states of images that are baked are under. No project has one of its own.
+pub const IMAGES_STAGE: &str = "images";
+
 /// One step of the pipeline.
 #[derive(Clone, Debug)]
 pub struct Stage {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use greenroom_spec::project::{Project, Stage};
+use greenroom_spec::project::{IMAGES_STAGE, Project, Stage};
 use greenroom_store::{Segment, StateName};
 
 /// The limits of a project. What is not limited has none.
@@ -57,7 +57,8 @@ impl Limit {
     /// Whether the environment of `state` counts.
     pub(super) fn counts(&self, state: &StateName) -> bool {
         match self {
-            Limit::Project(_) => true,
+            // An image is no environment, though its state is kept as theirs are.
+            Limit::Project(_) => state.stage.as_str() != IMAGES_STAGE,
             Limit::Stage(stage, _) => *stage == state.stage,
         }
     }

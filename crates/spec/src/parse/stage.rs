@@ -10,9 +10,9 @@ use super::section::{Named, Section};
 use crate::diagnostic::Diagnostic;
 use crate::near;
 use crate::node::Node;
-use crate::project::{OnFailure, Promotion, Stage, Timeouts};
+use crate::project::{IMAGES_STAGE, OnFailure, Promotion, Stage, Timeouts};
 use crate::schemas::Schemas;
-use crate::source::Located;
+use crate::source::{Located, Place};
 
 pub(super) fn read_all(
     reader: &mut Reader<'_>,
@@ -21,12 +21,23 @@ pub(super) fn read_all(
 ) -> BTreeMap<Arc<str>, Stage> {
     let mut stages = BTreeMap::new();
     for Named { name, key, item } in root.named(reader, "stage") {
+        if &*name == IMAGES_STAGE {
+            reserved(reader, &name, key);
+        }
         if let Some(section) = Section::open(reader, format!("stage `{name}`"), item) {
             let located = Located { value: name.clone(), at: key };
             stages.insert(name, read(reader, located, section, schemas));
         }
     }
     stages
+}
+
+fn reserved(reader: &mut Reader<'_>, name: &str, key: Place) {
+    reader.report(
+        Diagnostic::error("spec::reserved_stage", format!("no stage can be named `{name}`"))
+            .at(key, "reserved")
+            .help("the states of images that are baked are under this name"),
+    );
 }
 
 fn read(

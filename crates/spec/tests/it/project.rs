@@ -69,6 +69,11 @@ gates = ["web"]
 }
 
 #[test]
+fn the_stage_of_images_is_no_projects_own() {
+    assert_snapshot!(check_project("[stage.images]\nrun = [\"true\"]\n"), @r#"greenroom.toml:3:8: spec::reserved_stage: no stage can be named `images` (the states of images that are baked are under this name)"#);
+}
+
+#[test]
 fn names_must_be_declared() {
     assert_snapshot!(check_project(r#"
 [repository]

@@ -93,6 +93,13 @@ fn a_place_is_free_when_the_state_is_gone() {
 }
 
 #[test]
+fn an_image_takes_no_place() {
+    let mut scene = Scene::new(limits(Some(1), &[]));
+    scene.lists(&me("images/web-1", "baker"));
+    scene.goes(&me("it/a", "first"));
+}
+
+#[test]
 fn a_state_that_nobody_in_the_line_made_takes_a_place() {
     let (mut scene, a, b, c) = two_in_a_stage();
     scene.lists(&a);

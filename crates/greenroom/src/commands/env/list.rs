@@ -2,6 +2,7 @@
 
 use greenroom_delivery::wanted::no_stage;
 use greenroom_model::identity::EnvironmentKind;
+use greenroom_spec::project::IMAGES_STAGE;
 use jiff::Timestamp;
 
 use crate::cli::EnvListArgs;
@@ -17,7 +18,8 @@ pub(super) async fn run(args: &EnvListArgs, context: &Context) -> Result<Exit, F
     }
     let reader = context.reader(&project).await?;
     let mut environments = Vec::new();
-    for (name, view) in reader.views(&project.spec.name.value, args.stage.as_deref()).await? {
+    let views = reader.views(&project.spec.name.value, args.stage.as_deref()).await?;
+    for (name, view) in views.into_iter().filter(|(it, _)| it.stage.as_str() != IMAGES_STAGE) {
         if let Some(state) = view.state.filter(|it| it.kind == EnvironmentKind::Ephemeral) {
             environments.push(Environment::of(&name, &state, view.holder.as_ref()));
         }
