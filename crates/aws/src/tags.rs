@@ -30,6 +30,8 @@ const PROMOTED: &str = "promoted";
 
 /// The key of the tag of an instance that is stopped for a change, and is to run again.
 pub(crate) const RESTART: &str = "greenroom:restart";
+/// The key of the tag of an instance that provisions itself for an image: how far it has come.
+pub(crate) const BUILDER: &str = "greenroom:builder";
 
 /// The most tags of an object that are the user's: AWS allows 50, ours are up to 8
 /// (AWS General Reference, "Tag naming limits and requirements").
@@ -76,6 +78,12 @@ pub(crate) fn whole_owner_in(tags: &Tags) -> Option<(Owner, Uid)> {
         expires: text("expires").map(Into::into),
     };
     Some((owner, uid))
+}
+
+/// Whether a tag is neither the user's nor the owner's: AWS's own, or a note on how an instance
+/// fares.
+pub(crate) fn is_note(key: &str) -> bool {
+    key.starts_with("aws:") || matches!(key, RESTART | BUILDER)
 }
 
 /// The user's tags among all of an object's.

@@ -39,7 +39,6 @@ struct Attributes {
     image_id: String,
     name: Option<String>,
     description: Option<String>,
-    creation_date: Option<String>,
     root_device_type: Option<String>,
     state: Option<String>,
     tags: BTreeMap<String, String>,
@@ -64,7 +63,6 @@ impl DataSource for Ami {
             ("image_id", given("The image's id.")),
             ("name", given("Its name.")),
             ("description", given("What it is.")),
-            ("creation_date", given("When it was made.")),
             ("root_device_type", given("`ebs` or `instance-store`.")),
             ("state", given("Its state.")),
             ("tags", Attribute::computed(Type::map(Type::String), "Its tags.")),
@@ -90,9 +88,15 @@ impl DataSource for Ami {
         if latest {
             found = found.into_iter().max_by_key(age).into_iter().collect();
         }
-        let image = filters::only(found, "image")?;
+        let image = filters::only(found, "image", named)?;
         Ok(filters::answer(config, &attributes(aws, image)))
     }
+}
+
+/// An image, for people.
+fn named(image: &Image) -> String {
+    let id = image.image_id.as_deref().unwrap_or_default();
+    format!("{id} ({})", image.name.as_deref().unwrap_or("without a name"))
 }
 
 /// What orders images by their age: AWS writes instants so that their text does. The id decides
@@ -118,7 +122,6 @@ fn attributes(aws: &Aws, image: Image) -> Attributes {
         id,
         name: image.name,
         description: image.description,
-        creation_date: image.creation_date,
         root_device_type: image.root_device_type.map(|it| it.as_str().to_owned()),
         state: image.state.map(|it| it.as_str().to_owned()),
         tags: tags_of(image.tags),

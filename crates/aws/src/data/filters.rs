@@ -40,21 +40,30 @@ pub(super) fn filters(
     given.chain(tags).collect()
 }
 
-/// The one object that was found.
+/// How many of several objects are named.
+const NAMED: usize = 3;
+
+/// The one object that was found; `name` says which one it is, for people.
 ///
 /// # Errors
 ///
 /// There is none, or there are several.
-pub(super) fn only<T>(mut found: Vec<T>, what: &str) -> Result<T, Failure> {
-    match (found.pop(), found.len()) {
-        (Some(one), 0) => Ok(one),
-        (None, _) => Err(Failure::new(FailureKind::NotFound, format!("no {what} fits"))
-            .help("loosen the filters, or look in another region or account")),
-        (Some(_), others) => {
-            let message = format!("{} {what}s fit, but one is asked for", others + 1);
-            Err(Failure::new(FailureKind::Argument, message).help("narrow the filters"))
-        }
+pub(super) fn only<T>(
+    mut found: Vec<T>,
+    what: &str,
+    name: impl Fn(&T) -> String,
+) -> Result<T, Failure> {
+    if found.len() > 1 {
+        let names: Vec<String> = found.iter().take(NAMED).map(name).collect();
+        let more = if found.len() > NAMED { " …" } else { "" };
+        let (count, names) = (found.len(), names.join(", "));
+        let message = format!("{count} {what}s fit, but one is asked for: {names}{more}");
+        return Err(Failure::new(FailureKind::Argument, message).help("narrow the filters"));
     }
+    found.pop().ok_or_else(|| {
+        Failure::new(FailureKind::NotFound, format!("no {what} fits"))
+            .help("loosen the filters, or look in another region or account")
+    })
 }
 
 /// All attributes: those of `record` over the arguments.

@@ -61,7 +61,8 @@ impl DataSource for SsmParameter {
         let call = aws.again.ssm.get_parameter().name(&wanted.name);
         let call = call.set_with_decryption(wanted.with_decryption);
         let answer = call.send().await.map_err(at("ssm:GetParameter"))?;
-        let found = filters::only(answer.parameter.into_iter().collect(), "parameter")?;
+        let found: Vec<_> = answer.parameter.into_iter().collect();
+        let found = filters::only(found, "parameter", |it| it.name.clone().unwrap_or_default())?;
         let is_secret = found.r#type == Some(ParameterType::SecureString);
         let attributes = Attributes {
             id: wanted.name,

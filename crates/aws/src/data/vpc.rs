@@ -92,7 +92,8 @@ impl DataSource for Vpc {
         all.extend(fields);
         let pages = aws.again.ec2.describe_vpcs().set_filters(Some(all)).into_paginator();
         let found = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-        let found = filters::only(found.map_err(at("ec2:DescribeVpcs"))?, "VPC")?;
+        let found = found.map_err(at("ec2:DescribeVpcs"))?;
+        let found = filters::only(found, "VPC", |it| it.vpc_id.clone().unwrap_or_default())?;
         let id = found.vpc_id.unwrap_or_default();
         let (enable_dns_support, enable_dns_hostnames) = vpc::dns(aws, &id).await?;
         let owner_id = found.owner_id.unwrap_or_default();

@@ -8,7 +8,7 @@ use greenroom_provider::{Failure, FailureKind, Object};
 use super::{AwsProvider, Kind};
 use crate::resource::{Change, Seen, Tagging};
 use crate::retag;
-use crate::tags::{self, RESTART, Tags};
+use crate::tags::{self, Tags};
 
 impl AwsProvider {
     /// Puts those tags on a new object that the call which made it could not carry.
@@ -44,9 +44,8 @@ impl AwsProvider {
         let mut wanted = wanted_tags(&change.planned);
         wanted.extend(tags::of_owner(&change.object.owner, &change.object.uid));
         let users = |tags: &Tags| {
-            let is_kept = |key: &String| !key.starts_with("aws:") && key != RESTART;
             tags.iter()
-                .filter(|(key, _)| is_kept(key))
+                .filter(|(key, _)| !tags::is_note(key))
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect()
         };

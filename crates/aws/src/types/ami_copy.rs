@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::ResourceType;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::{Object as Values, Value};
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
@@ -95,7 +94,7 @@ impl Resource for AmiCopy {
                 .source_region(&wanted.source_ami_region)
                 .set_encrypted(wanted.encrypted.filter(|on| *on))
                 .set_kms_key_id(wanted.kms_key_id.clone())
-                .tag_specifications(ec2::tag_specification(ResourceType::Image, &new.tags))
+                .set_tag_specifications(Some(image::tag_specifications(&new.tags)))
                 .send()
         })
         .await?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::ResourceType;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::{Object as Values, Value};
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
@@ -85,7 +84,7 @@ impl Resource for AmiFromInstance {
             call.set_description(wanted.description.clone())
                 .instance_id(&wanted.source_instance_id)
                 .set_no_reboot(wanted.snapshot_without_reboot)
-                .tag_specifications(ec2::tag_specification(ResourceType::Image, &new.tags))
+                .set_tag_specifications(Some(image::tag_specifications(&new.tags)))
                 .send()
         })
         .await?;

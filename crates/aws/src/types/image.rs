@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{AttributeValue, Image, ImageState};
+use aws_sdk_ec2::types::{AttributeValue, Image, ImageState, ResourceType, TagSpecification};
 use greenroom_model::schema::{Attribute, Type};
 use greenroom_model::value::{Object as Values, Value};
 use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
@@ -12,6 +12,7 @@ use super::ec2;
 use crate::aws::Aws;
 use crate::error::at;
 use crate::resource::{Condition, Seen, Sought};
+use crate::tags::{EXPIRES, Tags};
 
 /// Computed attributes of an image.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -20,6 +21,7 @@ pub(crate) struct Facts {
     pub(crate) arn: Option<String>,
     pub(crate) architecture: Option<String>,
     pub(crate) boot_mode: Option<String>,
+    pub(crate) creation_date: Option<String>,
     pub(crate) ena_support: Option<bool>,
     pub(crate) hypervisor: Option<String>,
     pub(crate) image_location: Option<String>,
@@ -44,6 +46,7 @@ pub(crate) fn facts() -> Vec<(&'static str, Attribute)> {
         ("arn", given("Its ARN.")),
         ("architecture", given("The processors that it is for.")),
         ("boot_mode", given("How it boots.")),
+        ("creation_date", given("When it was made.")),
         ("ena_support", flag("Whether it has enhanced networking.")),
         ("hypervisor", given("The hypervisor that it is for.")),
         ("image_location", given("Where it is.")),
@@ -73,6 +76,7 @@ pub(crate) fn facts_of(aws: &Aws, image: &Image) -> Facts {
         arn: Some(ec2::arn(aws, "", &format!("image/{id}"))),
         architecture: word!(architecture),
         boot_mode: word!(boot_mode),
+        creation_date: image.creation_date.clone(),
         ena_support: Some(image.ena_support.unwrap_or(false)),
         hypervisor: word!(hypervisor),
         image_location: image.image_location.clone(),
@@ -125,6 +129,17 @@ pub(crate) fn propose(draft: &mut Draft) {
     let fits = name.is_none_or(|it| (3..=128).contains(&it.len()) && it.chars().all(is_part));
     let message = "a name has 3 to 128 letters, digits, spaces and characters of `()[]./-'@_`";
     draft.expect(fits, "name", message);
+}
+
+/// The tags of an image that is made, and of its snapshots. Nobody renews those, so that they name
+/// no time: they go with the image.
+pub(crate) fn tag_specifications(tags: &Tags) -> Vec<TagSpecification> {
+    let mut lasting = tags.clone();
+    lasting.remove(EXPIRES);
+    vec![
+        ec2::tag_specification(ResourceType::Image, tags),
+        ec2::tag_specification(ResourceType::Snapshot, &lasting),
+    ]
 }
 
 /// An image that was made here, as far as a look tells.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 pub(crate) use batch::{Launches, launches};
 pub(crate) use change::stop;
+pub(crate) use check::{MOST_USER_DATA, check_texts};
+pub(crate) use read::look;
 
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
@@ -58,7 +60,7 @@ impl Resource for Instance {
     }
 
     async fn create(&self, aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
-        aws.batches.launches.one(batch::Launch::new(new)?).await
+        launch_one(aws, new).await
     }
 
     async fn finish(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
@@ -78,15 +80,35 @@ impl Resource for Instance {
     }
 
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
-        match aws.batches.terminations.one(object.id.clone()).await {
-            Ok(()) => Ok(Deleted::Accepted),
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
-            Err(failure) => Err(failure),
-        }
+        terminate(aws, &object.id).await
     }
 
-    /// Until it is terminated, its interfaces and volumes hold what they use.
     fn lingers(&self, seen: &Seen) -> bool {
-        seen.attributes.get("instance_state").and_then(Value::as_str) != Some("terminated")
+        lingers(seen)
     }
+}
+
+/// Launches an instance, in one call with others that are alike.
+pub(crate) async fn launch_one(aws: &Aws, new: &New) -> Result<Arc<str>, Failure> {
+    aws.batches.launches.one(batch::Launch::new(new)?).await
+}
+
+/// Terminates an instance.
+pub(crate) async fn terminate(aws: &Aws, id: &Arc<str>) -> Result<Deleted, Failure> {
+    match aws.batches.terminations.one(id.clone()).await {
+        Ok(()) => Ok(Deleted::Accepted),
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether an instance is in others' way: until it is terminated, its interfaces and volumes hold
+/// what they use.
+pub(crate) fn lingers(seen: &Seen) -> bool {
+    state(seen) != Some("terminated")
+}
+
+/// The state of an instance, as AWS has it.
+pub(crate) fn state(seen: &Seen) -> Option<&str> {
+    seen.attributes.get("instance_state").and_then(Value::as_str)
 }

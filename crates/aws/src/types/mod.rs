@@ -1,6 +1,7 @@
 //! The resource types, one file each: schema, and the calls that look, make, change and delete.
 
 mod action;
+mod ami_builder;
 mod ami_copy;
 mod ami_from_instance;
 mod ami_launch_permission;
@@ -55,6 +56,7 @@ use vpc_security_group_rule::VpcSecurityGroupRule;
 /// All types.
 pub(crate) fn all() -> Vec<Arc<dyn Resource>> {
     vec![
+        Arc::new(ami_builder::AmiBuilder),
         Arc::new(ami_copy::AmiCopy),
         Arc::new(ami_from_instance::AmiFromInstance),
         Arc::new(ami_launch_permission::AmiLaunchPermission),

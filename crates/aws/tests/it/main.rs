@@ -3,6 +3,7 @@
 mod lab;
 mod lifecycle;
 
+mod ami_builder;
 mod beside;
 mod data;
 mod ebs_volume;

@@ -13,7 +13,7 @@ use crate::peers::{Peers, parsed};
 use crate::types::{blocks, ebs, ec2, placement};
 
 /// The most bytes of user data (EC2 User Guide, "Run commands when you launch an EC2 instance").
-const MOST_USER_DATA: usize = 16 * 1024;
+pub(crate) const MOST_USER_DATA: usize = 16 * 1024;
 
 /// Refines a proposal.
 pub(super) fn propose(draft: &mut Draft) {
@@ -91,7 +91,8 @@ fn check_words(draft: &mut Draft) {
     ec2::check_field(draft, "metadata_options", "instance_metadata_tags", &SWITCH);
 }
 
-fn check_texts(draft: &mut Draft) {
+/// Checks the form of the texts that say what is launched.
+pub(crate) fn check_texts(draft: &mut Draft) {
     let text = |name: &str| draft.given(name).and_then(Value::as_str);
     let has_size = text("instance_type").is_none_or(|it| {
         it.split_once('.').is_some_and(|(family, size)| !family.is_empty() && !size.is_empty())

@@ -29,7 +29,7 @@ pub(super) const RESTARTING: &str = "restarting";
 type Volumes = BTreeMap<String, Volume>;
 
 /// Looks at instances: one call for all of them, and one for their volumes.
-pub(super) async fn look(aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
+pub(crate) async fn look(aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
     let call = aws.again.ec2.describe_instances().filters(filter(sought));
     let pages = call.into_paginator().page_size(1000).items().send();
     let found = pages.collect::<Result<Vec<Reservation>, _>>().await;
