@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use greenroom_model::address::Address;
 use greenroom_model::identity::Uid;
-use greenroom_model::state::Remote;
+use greenroom_model::state::{Remote, State};
 use greenroom_provider::{Failure, FailureKind, Object, Owned, ReadAnswer, ReadDepth, ReadRequest};
 use greenroom_store::StateName;
 
@@ -76,22 +76,36 @@ impl Workbench {
         Ok(Verified { states, objects, phantoms, strangers, orphans })
     }
 
+    /// What of a state is not there, or of no use any more, as the world says now; in order. Takes
+    /// no lease, changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A provider cannot be asked.
+    pub async fn missing(&self, state: &State) -> Result<Vec<Address>, ApplyError> {
+        let mut missing = Vec::new();
+        for Looked { object, configuration, answer } in self.look_at(state).await? {
+            match answer {
+                Ok(ReadAnswer::Present(_)) => {}
+                Ok(ReadAnswer::Gone | ReadAnswer::Broken { .. }) => missing.push(object.address),
+                Err(failure) if failure.kind == FailureKind::Stranger => {
+                    missing.push(object.address);
+                }
+                Err(failure) => return Err(unusable(&configuration)(failure)),
+            }
+        }
+        missing.sort();
+        Ok(missing)
+    }
+
     /// What of the states the world does not have, and what of it is another's.
     async fn compare(
         &self,
         states: &BTreeMap<StateName, View>,
     ) -> Result<(Vec<Known>, Vec<(Known, Failure)>), ApplyError> {
         let (mut phantoms, mut strangers) = (Vec::new(), Vec::new());
-        let groups = of(states).flat_map(|(name, state)| {
-            by_provider(state).into_iter().map(move |it| (name, state, it))
-        });
-        for (name, state, ((scope, configuration), objects)) in groups {
-            let provider = self.providers.of_state(&configuration, state, &scope).await;
-            let provider = provider.map_err(unusable(&configuration))?;
-            let request =
-                |object: &Object| ReadRequest { object: object.clone(), depth: ReadDepth::Bulk };
-            let answers = provider.read(objects.iter().map(request).collect()).await;
-            for (object, answer) in objects.into_iter().zip(answers) {
+        for (name, state) in of(states) {
+            for Looked { object, configuration, answer } in self.look_at(state).await? {
                 let Object { address, uid, id, .. } = object;
                 let known = Known { state: name.clone(), address, uid, id };
                 match answer {
@@ -108,6 +122,32 @@ impl Workbench {
         strangers.sort_by(|a, b| a.0.cmp(&b.0));
         Ok((phantoms, strangers))
     }
+
+    /// What the providers say of each object of a state.
+    async fn look_at(&self, state: &State) -> Result<Vec<Looked>, ApplyError> {
+        let mut all = Vec::new();
+        for ((scope, configuration), objects) in by_provider(state) {
+            let provider = self.providers.of_state(&configuration, state, &scope).await;
+            let provider = provider.map_err(unusable(&configuration))?;
+            let request =
+                |object: &Object| ReadRequest { object: object.clone(), depth: ReadDepth::Bulk };
+            let answers = provider.read(objects.iter().map(request).collect()).await;
+            let looked = objects.into_iter().zip(answers).map(|(object, answer)| Looked {
+                object,
+                configuration: configuration.clone(),
+                answer,
+            });
+            all.extend(looked);
+        }
+        Ok(all)
+    }
+}
+
+/// An object of a state, and what its provider says of it.
+struct Looked {
+    object: Object,
+    configuration: Arc<str>,
+    answer: Result<ReadAnswer, Failure>,
 }
 
 /// All objects of the states that are not on their way out.

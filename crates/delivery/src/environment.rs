@@ -7,7 +7,7 @@ use greenroom_engine::destroy::{DestroyError, plan_destroy};
 use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::planner::Refresh;
 use greenroom_model::plan::{OperationKind, Plan};
-use greenroom_model::state::State;
+use greenroom_model::state::{Lifetime, State};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_store::Holder;
 use jiff::Timestamp;
@@ -133,6 +133,21 @@ impl Environment {
             Some(session) => tenure.keep_alive(session, now).await,
             None => Ok(()),
         }
+    }
+
+    /// Lets it live without end from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::set_lifetime`]: it may still expire.
+    pub async fn keep_for_good(&mut self, cancel: &Cancel) -> Result<(), ApplyError> {
+        let session = self.session(cancel).await?;
+        let known = &session.state().lifetime;
+        if known.expires.is_none() {
+            return Ok(());
+        }
+        let lifetime = Lifetime { expires: None, ..known.clone() };
+        session.set_lifetime(lifetime).await
     }
 
     /// Plans what is wanted and carries it out. `planned` sees the plan and its warnings first.

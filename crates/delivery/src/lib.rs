@@ -3,6 +3,7 @@
 //! Deliberately absent: rendering, and everything about resources; what is made and in which order,
 //! the engine says.
 
+pub mod bake;
 pub mod command;
 pub mod environment;
 pub mod gates;

@@ -152,6 +152,31 @@ impl Project {
         })
     }
 
+    /// A project that no file says: it has a name, and nothing else.
+    #[must_use]
+    pub fn named(name: &str, schemas: Arc<Schemas>) -> Project {
+        let text = format!("[project]\nname = {}\n", toml::Value::from(name));
+        let mut sources = Sources::default();
+        let id = sources.add(PROJECT_FILE, text);
+        let parsed = parse_project(&sources, id, &schemas);
+        Project {
+            folder: PathBuf::new(),
+            shown: PathBuf::new(),
+            sources,
+            spec: parsed.value,
+            diagnostics: parsed.diagnostics,
+            schemas,
+            templates: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the template of an environment that no file says.
+    pub fn template_of(&mut self, name: &str, text: String) -> (Template, Vec<Diagnostic>) {
+        let file = self.sources.add(name, text);
+        let parsed = parse_template(&self.sources, file, TemplateKind::Environment, &self.schemas);
+        (parsed.value, parsed.diagnostics)
+    }
+
     /// The stage `name`.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.spec.stages.get(name)

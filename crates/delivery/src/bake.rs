@@ -1,0 +1,3 @@
+//! Baking: what makes images.
+
+pub mod ami;
