@@ -14,5 +14,6 @@ mod on_s3;
 mod points;
 mod reads;
 mod reap;
+mod repository;
 mod shop;
 mod weather;

@@ -18,6 +18,7 @@ mod pipeline;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
+mod publishing;
 mod reaping;
 mod running;
 mod shop;

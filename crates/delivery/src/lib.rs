@@ -20,5 +20,6 @@ mod random;
 pub mod reap;
 pub mod record;
 pub mod replace;
+pub mod repository;
 pub mod run;
 pub mod wanted;

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use greenroom_spec::check::{StageTemplates, check_stage};
 use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::location::Location;
 use greenroom_spec::near;
 use greenroom_spec::parse::{parse_project, parse_template};
-use greenroom_spec::project::{Project as Spec, Stage, StateStore};
+use greenroom_spec::project::{Artifact, Project as Spec, Stage};
 use greenroom_spec::schemas::Schemas;
 use greenroom_spec::source::{Located, Sources};
 use greenroom_spec::template::{Template, TemplateKind};
@@ -77,6 +78,17 @@ pub enum ProjectError {
     /// It does not say where states live.
     #[error("the project does not say where its states live")]
     NoStateUrl,
+    /// It does not say where artifacts are published.
+    #[error("the project does not say where its artifacts are published; nothing was published")]
+    NoRepositoryUrl,
+    /// It has no artifact of that name.
+    #[error("the project has no artifact `{name}`")]
+    NoArtifact {
+        /// The name as given.
+        name: String,
+        /// A near name.
+        help: Option<String>,
+    },
     /// States live where this build cannot go.
     #[error("this build has no store for `{0}`: states live in a folder or in s3://BUCKET/PREFIX")]
     Scheme(Arc<str>),
@@ -92,6 +104,10 @@ impl ProjectError {
             ProjectError::NoStateUrl => {
                 Some(format!("write `url = \"state\"` into [state] of {PROJECT_FILE}"))
             }
+            ProjectError::NoRepositoryUrl => {
+                Some(format!("write `url = \"repository\"` into [repository] of {PROJECT_FILE}"))
+            }
+            ProjectError::NoArtifact { help, .. } => help.clone(),
             ProjectError::Read { .. } | ProjectError::Scheme(_) => None,
         }
     }
@@ -192,8 +208,30 @@ impl Project {
     /// # Errors
     ///
     /// [`ProjectError::NoStateUrl`].
-    pub fn states(&self) -> Result<&StateStore, ProjectError> {
+    pub fn states(&self) -> Result<&Location, ProjectError> {
         self.spec.state.as_ref().ok_or(ProjectError::NoStateUrl)
+    }
+
+    /// Where its artifacts are published.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectError::NoRepositoryUrl`].
+    pub fn repository(&self) -> Result<&Location, ProjectError> {
+        self.spec.repository.as_ref().ok_or(ProjectError::NoRepositoryUrl)
+    }
+
+    /// The artifact `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectError::NoArtifact`].
+    pub fn artifact(&self, name: &str) -> Result<&Artifact, ProjectError> {
+        let artifacts = &self.spec.artifacts;
+        artifacts.get(name).ok_or_else(|| ProjectError::NoArtifact {
+            name: name.to_owned(),
+            help: near::suggestion(name, artifacts.keys().map(|name| &**name)),
+        })
     }
 
     /// Reads and checks the templates of `stage`, which must be the project's.

@@ -58,6 +58,10 @@ pub(crate) enum Command {
     /// Look at the environments that are up, and let them live longer
     #[command(subcommand)]
     Env(EnvCommand),
+    /// Publish artifacts to the repository
+    Publish(PublishArgs),
+    /// List what is published, the newest first, or fetch it
+    Artifacts(ArtifactsArgs),
     /// Remove ephemeral environments whose time is over, also those whose state is lost
     Reap(ReapArgs),
     /// Take over an object that was made by other means
@@ -337,6 +341,46 @@ pub(crate) struct ExtendArgs {
     /// How long from now; else the stage's `ttl`, else 2h
     #[arg(long, value_name = "DURATION", value_parser = greenroom_spec::parse::duration)]
     pub(crate) ttl: Option<Duration>,
+}
+
+// `--version` is the artifact's here, and not that of the program.
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct PublishArgs {
+    /// The artifacts; without one, all of the project
+    #[arg(value_name = "ARTIFACT")]
+    pub(crate) artifacts: Vec<String>,
+    /// The version, instead of the one in greenroom.toml
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ArtifactsArgs {
+    /// Only this artifact
+    pub(crate) artifact: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<ArtifactsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArtifactsCommand {
+    /// Fetch a published artifact, checked, into a file
+    Fetch(FetchArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct FetchArgs {
+    /// The artifact
+    pub(crate) artifact: String,
+    /// The version; else the newest
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// The file to write; else one of the published name in the working folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

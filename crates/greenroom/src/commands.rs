@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod artifacts;
 mod carry_out;
 mod destroy;
 mod down;
@@ -15,6 +16,7 @@ mod plan;
 mod plan_file;
 mod prepare;
 mod provisional;
+mod publish;
 mod reap;
 mod run;
 mod schema;
@@ -63,6 +65,8 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Down(args) => down::run(args, context).await,
         Command::Pipeline(args) => pipeline::run(args, context).await,
         Command::Env(command) => env::run(command, context).await,
+        Command::Publish(args) => publish::run(&args, context).await,
+        Command::Artifacts(args) => artifacts::run(&args, context).await,
         Command::Reap(args) => reap::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,

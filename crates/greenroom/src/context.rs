@@ -6,6 +6,7 @@ use std::sync::Arc;
 use greenroom_apply::{Observer, Unobserved, Workbench};
 use greenroom_delivery::names;
 use greenroom_delivery::project::{Place, Project, find, given_folder};
+use greenroom_delivery::repository::{Publisher, Repository};
 use greenroom_delivery::wanted::WantedError;
 use greenroom_store::{Holder, Store};
 use jiff::Timestamp;
@@ -105,6 +106,21 @@ impl Context {
     /// Where the project's states live.
     pub(crate) async fn store(&self, project: &Project) -> Result<Arc<dyn Store>, Failure> {
         world::states(project.states()?, &project.folder, None).await
+    }
+
+    /// Where the project's artifacts are published.
+    pub(crate) async fn repository(
+        &self,
+        project: &Project,
+    ) -> Result<Arc<dyn Repository>, Failure> {
+        world::repository(project.repository()?, &project.folder, &project.spec.name.value).await
+    }
+
+    /// Whoever runs this command, as one who publishes.
+    pub(crate) fn publisher(&self) -> Publisher {
+        let mut holder = self.holder();
+        let build = holder.build.take();
+        Publisher { by: holder.introduction(), build }
     }
 
     /// What to work with, watched by `observer`.

@@ -8,6 +8,7 @@ use greenroom_delivery::matrix::MatrixError;
 use greenroom_delivery::pipeline::FolderError;
 use greenroom_delivery::places::PlacesError;
 use greenroom_delivery::project::{PlaceError, ProjectError};
+use greenroom_delivery::repository::RepositoryError;
 use greenroom_delivery::wanted::WantedError;
 use greenroom_engine::destroy::DestroyError;
 use greenroom_engine::format::FormatError;
@@ -56,10 +57,13 @@ pub(crate) enum Failure {
     /// Engine, store or provider failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The bucket where states live cannot be reached.
+    /// Nothing is published or fetched.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// A bucket cannot be reached.
     #[cfg(feature = "aws")]
-    #[error("the states in `{url}` cannot be reached: {}; nothing was changed", source.message)]
-    States {
+    #[error("the bucket `{url}` cannot be reached: {}; nothing was changed", source.message)]
+    Bucket {
         /// The bucket.
         url: std::sync::Arc<str>,
         /// Why.
@@ -190,8 +194,9 @@ impl Failure {
     fn help(&self) -> Option<String> {
         let fixed = match self {
             Failure::Project(error) => return error.help(),
+            Failure::Repository(error) => return error.help(),
             #[cfg(feature = "aws")]
-            Failure::States { source, .. } => return source.help.clone(),
+            Failure::Bucket { source, .. } => return source.help.clone(),
             Failure::Wanted(WantedError::NoStage { help, .. })
             | Failure::NoTarget { help, .. }
             | Failure::Matrix(MatrixError::Unknown { help, .. })

@@ -9,6 +9,7 @@ mod line;
 mod live;
 mod screen;
 mod tracker;
+mod transfer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use line::{Line, LineKind};
 use live::Live;
 pub(crate) use screen::Screen;
 use tracker::Tracker;
+pub(crate) use transfer::Transfer;
 
 /// How often the display is looked at.
 const TICK: Duration = Duration::from_millis(100);

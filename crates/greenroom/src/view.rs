@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides or writes; views are functions of data.
 
+pub(crate) mod artifacts;
 pub(crate) mod diagnostics;
 pub(crate) mod environments;
 pub(crate) mod error;
@@ -18,6 +19,7 @@ pub(crate) mod reap;
 pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod summary;
+pub(crate) mod table;
 pub(crate) mod value;
 pub(crate) mod verified;
 pub(crate) mod words;
@@ -51,6 +53,7 @@ pub(crate) trait Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Activity,
+    Artifacts,
     Awaited,
     Cancelling,
     Contradicted,
@@ -78,6 +81,7 @@ pub(crate) enum Kind {
     PipelineResult,
     Plan,
     ProviderGivenUp,
+    Published,
     Reapable,
     Reaped,
     Refreshed,
@@ -99,8 +103,9 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 44] = [
+    pub(crate) const ALL: [Kind; 46] = [
         Kind::Activity,
+        Kind::Artifacts,
         Kind::Awaited,
         Kind::Cancelling,
         Kind::Contradicted,
@@ -128,6 +133,7 @@ impl Kind {
         Kind::PipelineResult,
         Kind::Plan,
         Kind::ProviderGivenUp,
+        Kind::Published,
         Kind::Reapable,
         Kind::Reaped,
         Kind::Refreshed,
@@ -150,6 +156,7 @@ impl Kind {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Activity => "activity",
+            Kind::Artifacts => "artifacts",
             Kind::Awaited => "awaited",
             Kind::Cancelling => "cancelling",
             Kind::Contradicted => "contradicted",
@@ -177,6 +184,7 @@ impl Kind {
             Kind::PipelineResult => "pipeline_result",
             Kind::Plan => "plan",
             Kind::ProviderGivenUp => "provider_given_up",
+            Kind::Published => "published",
             Kind::Reapable => "reapable",
             Kind::Reaped => "reaped",
             Kind::Refreshed => "refreshed",

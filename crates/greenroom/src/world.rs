@@ -4,6 +4,7 @@
 mod aws;
 #[cfg(feature = "aws")]
 mod bucket;
+mod repository;
 mod states;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use greenroom_provider::{Failure, FailureKind, Provider};
 use greenroom_store::{RescueFolder, Store};
 
 use crate::LOCAL_RUNTIME;
+pub(crate) use repository::repository;
 pub(crate) use states::{rescue, states};
 
 /// The providers of this build. Relative paths begin at `base`, an absolute folder.

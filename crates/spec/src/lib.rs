@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod expr;
 pub mod image;
 pub mod json_schema;
+pub mod location;
 pub mod near;
 pub mod node;
 pub mod parse;
@@ -18,5 +19,6 @@ pub mod reference_pages;
 pub mod schemas;
 pub mod source;
 pub mod template;
+pub mod version;
 
 mod digest;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::image::Image;
+use crate::location::Location;
 use crate::node::Node;
 use crate::source::{FileId, Located};
 
@@ -19,9 +20,9 @@ pub struct Project {
     /// stages together.
     pub max_environments: Option<Located<u32>>,
     /// `[state]`: where states live.
-    pub state: Option<StateStore>,
-    /// `[repository] url`: where artifacts are published.
-    pub repository_url: Option<Located<Arc<str>>>,
+    pub state: Option<Location>,
+    /// `[repository]`: where artifacts are published.
+    pub repository: Option<Location>,
     /// `[provider.NAME]`: settings per provider configuration; `[provider."aws.west"]` is a second
     /// configuration of `aws`, which resources choose by its whole name.
     pub providers: BTreeMap<Arc<str>, ProviderBlock>,
@@ -31,16 +32,6 @@ pub struct Project {
     pub images: BTreeMap<Arc<str>, Image>,
     /// `[stage.NAME]`.
     pub stages: BTreeMap<Arc<str>, Stage>,
-}
-
-/// Where states live.
-#[derive(Clone, Debug)]
-pub struct StateStore {
-    /// A folder, relative to the project's, or `s3://BUCKET/PREFIX`.
-    pub url: Located<Arc<str>>,
-    /// What else is needed to reach a bucket, by key: `region`, `profile`, `assume_role`,
-    /// `endpoint`.
-    pub settings: BTreeMap<Arc<str>, Located<Arc<str>>>,
 }
 
 /// Settings of one provider configuration.
@@ -57,6 +48,8 @@ pub struct ProviderBlock {
 pub struct Artifact {
     /// The file, relative to the project's folder.
     pub path: Located<Arc<str>>,
+    /// The version that it is published as; if left out, its content gives it.
+    pub version: Option<Located<Arc<str>>>,
 }
 
 /// The stage that the states of images that are baked are under. No project has one of its own.

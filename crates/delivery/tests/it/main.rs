@@ -4,6 +4,7 @@
 
 mod places;
 mod reap;
+mod repository;
 
 #[test]
 fn no_test_file_is_forgotten() {

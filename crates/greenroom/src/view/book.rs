@@ -7,6 +7,7 @@ use std::time::Duration;
 use greenroom_apply::{About, Event, Verified};
 use greenroom_delivery::reap::{Due, Fate, Reaped};
 use greenroom_delivery::record::{FORMAT, Pipeline, Run, Standing};
+use greenroom_delivery::repository::{Publication, Published};
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::plan::{OperationId, OperationKind};
 use greenroom_model::state::Instance;
@@ -16,6 +17,7 @@ use greenroom_store::{JournalReport, Report, SnapshotReport};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::artifacts::{Artifacts, PublicationView};
 use super::diagnostics::Diagnostics;
 use super::environments::Environments;
 use super::error::ErrorView;
@@ -109,6 +111,8 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     }));
     look(&VerifiedView(Verified::default()));
     look(&Environments { environments: Vec::new(), now: Timestamp::UNIX_EPOCH });
+    look(&Artifacts { repository: text(), published: Vec::new() });
+    look(&PublicationView { publication: Publication::New(published()), place: text() });
     look(&StagePhase { name: text(), phase: Phase::Up, text: text() });
     look(&JobChanged { name: text(), standing: Standing::Waiting, phase: None, reason: None });
     let matrix = [("size".to_owned(), json!(2))].into();
@@ -116,6 +120,18 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&PipelineView { record: pipeline(), report: text() });
     for event in events() {
         look(&EventView(&event));
+    }
+}
+
+fn published() -> Published {
+    Published {
+        artifact: "app".to_owned(),
+        version: "1".to_owned(),
+        file: "app".to_owned(),
+        bytes: 1,
+        sha256: String::new(),
+        published: Timestamp::UNIX_EPOCH,
+        by: String::new(),
     }
 }
 

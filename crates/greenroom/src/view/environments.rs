@@ -6,6 +6,7 @@ use greenroom_store::{Holder, StateName};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::table::{Cell, table};
 use super::words::elapsed;
 use super::{Fields, Kind, Message, fields};
 use crate::palette::{Palette, Tone};
@@ -110,22 +111,25 @@ impl Environment {
     }
 
     /// Its line of a table.
-    fn cells(&self, now: Timestamp) -> [String; 7] {
+    fn cells(&self, now: Timestamp) -> [Cell; 7] {
         let none = || "-".to_owned();
         let between =
             |from: Timestamp, to: Timestamp| elapsed(to.duration_since(from).unsigned_abs());
+        let set = self.image_set.as_ref().map_or_else(none, |set| set.chars().take(12).collect());
         [
-            format!("{}/{}", self.stage, self.name),
-            self.health.as_str().to_owned(),
-            self.made.map_or_else(none, |made| between(made, now)),
+            Cell::plain(format!("{}/{}", self.stage, self.name)),
+            Cell { tone: self.health.tone(), text: self.health.as_str().to_owned() },
+            Cell::plain(self.made.map_or_else(none, |made| between(made, now))),
             match self.expires {
-                None => "never".to_owned(),
-                Some(at) if at <= now => format!("{} ago", between(at, now)),
-                Some(at) => format!("in {}", between(now, at)),
+                None => Cell::plain("never"),
+                Some(at) if at <= now => {
+                    Cell { tone: Tone::Bad, text: format!("{} ago", between(at, now)) }
+                }
+                Some(at) => Cell::plain(format!("in {}", between(now, at))),
             },
-            self.objects.to_string(),
-            self.image_set.as_ref().map_or_else(none, |set| set.chars().take(12).collect()),
-            self.owner.clone().unwrap_or_else(none),
+            Cell::plain(self.objects.to_string()),
+            Cell::plain(set),
+            Cell::plain(self.owner.clone().unwrap_or_else(none)),
         ]
     }
 }
@@ -156,28 +160,7 @@ impl Message for Environments {
         if self.environments.is_empty() {
             return "there are no environments\n".to_owned();
         }
-        let rows: Vec<[String; 7]> =
-            self.environments.iter().map(|it| it.cells(self.now)).collect();
-        let widths: [usize; 7] = std::array::from_fn(|column| {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            cells.chain([HEAD[column].len()]).max().unwrap_or_default()
-        });
-        let line = |cells: &[String; 7], tone: &dyn Fn(usize) -> Tone| {
-            let padded = cells.iter().enumerate().map(|(column, cell)| {
-                let width = if column + 1 == HEAD.len() { 0 } else { widths[column] };
-                palette.paint(tone(column), format!("{cell:width$}"))
-            });
-            padded.collect::<Vec<_>>().join("  ") + "\n"
-        };
-        let head = line(&HEAD.map(str::to_owned), &|_| Tone::Strong);
-        let body = rows.iter().zip(&self.environments).map(|(row, it)| {
-            let expired = it.expires.is_some_and(|at| at <= self.now);
-            line(row, &|column| match column {
-                1 => it.health.tone(),
-                3 if expired => Tone::Bad,
-                _ => Tone::Plain,
-            })
-        });
-        std::iter::once(head).chain(body).collect()
+        let rows: Vec<[Cell; 7]> = self.environments.iter().map(|it| it.cells(self.now)).collect();
+        table(HEAD, &rows, palette)
     }
 }

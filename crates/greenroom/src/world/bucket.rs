@@ -1,4 +1,4 @@
-//! States in a bucket of S3, with the credentials that every AWS tool takes.
+//! Buckets of S3, reached with the credentials that every AWS tool takes.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -6,34 +6,41 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_aws::Access;
+use greenroom_delivery::project::ProjectError;
 use greenroom_model::value::{Object, Value};
-use greenroom_spec::project::StateStore;
+use greenroom_spec::location::{Location, Target};
 use greenroom_store::{AccessKey, AccessKeys, Bucket, Lineage, ObjectStates, Store};
 
 use crate::failure::Failure;
 
-/// The states in the bucket that `store` names.
-pub(super) async fn states(
-    store: &StateStore,
-    lineage: Option<Lineage>,
-) -> Result<Arc<dyn Store>, Failure> {
-    let settings: Object = store
+/// The bucket at `location`.
+pub(super) async fn bucket(location: &Location) -> Result<Bucket, Failure> {
+    let settings: Object = location
         .settings
         .iter()
         .map(|(key, value)| (key.clone(), Value::from(&*value.value)))
         .collect();
-    let unusable = |source| Failure::States { url: store.url.value.clone(), source };
+    let url = &location.url.value;
+    let Target::Bucket { name, prefix } = location.target() else {
+        return Err(ProjectError::Scheme(url.clone()).into());
+    };
+    let unusable = |source| Failure::Bucket { url: url.clone(), source };
     let access = Access::to_s3(&settings).await.map_err(unusable)?;
-    let url = store.url.value.trim_start_matches("s3://");
-    let (name, prefix) = url.split_once('/').unwrap_or((url, ""));
-    let bucket = Bucket {
+    Ok(Bucket {
         name: name.to_owned(),
-        prefix: prefix.trim_matches('/').to_owned(),
+        prefix: prefix.to_owned(),
         region: access.region.clone(),
         endpoint: access.endpoint.clone(),
         keys: Arc::new(Keys(access)),
-    };
-    let states = at_pace(ObjectStates::in_bucket(&bucket)?);
+    })
+}
+
+/// The states in the bucket at `location`.
+pub(super) async fn states(
+    location: &Location,
+    lineage: Option<Lineage>,
+) -> Result<Arc<dyn Store>, Failure> {
+    let states = at_pace(ObjectStates::in_bucket(&bucket(location).await?)?);
     Ok(Arc::new(match lineage {
         Some(lineage) => states.with_lineages(move || lineage.clone()),
         None => states,

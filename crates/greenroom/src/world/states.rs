@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use greenroom_delivery::project::ProjectError;
-use greenroom_spec::project::StateStore;
+use greenroom_spec::location::{Location, Target};
 use greenroom_store::{FolderStore, Lineage, RescueFolder, Store};
 
 use crate::failure::Failure;
@@ -12,20 +12,15 @@ use crate::failure::Failure;
 /// The states of a project whose folder is `base`. A state that is made has the given lineage, or
 /// a new one.
 pub(crate) async fn states(
-    store: &StateStore,
+    store: &Location,
     base: &Path,
     lineage: Option<Lineage>,
 ) -> Result<Arc<dyn Store>, Failure> {
-    let url = &store.url.value;
-    match scheme(url) {
-        None => Ok(folder(&base.join(&**url), lineage)),
-        Some("file") => {
-            let path = url["file:".len()..].trim_start_matches("//");
-            Ok(folder(&base.join(path), lineage))
-        }
+    match store.target() {
+        Target::Folder(path) => Ok(folder(&base.join(path), lineage)),
         #[cfg(feature = "aws")]
-        Some("s3") => super::bucket::states(store, lineage).await,
-        Some(_) => Err(ProjectError::Scheme(url.clone()).into()),
+        Target::Bucket { .. } => super::bucket::states(store, lineage).await,
+        _ => Err(ProjectError::Scheme(store.url.value.clone()).into()),
     }
 }
 
@@ -35,13 +30,6 @@ fn folder(path: &Path, lineage: Option<Lineage>) -> Arc<dyn Store> {
         Some(lineage) => store.with_lineages(move || lineage.clone()),
         None => store,
     })
-}
-
-/// The scheme of a URL such as `s3://bucket`; a path has none.
-fn scheme(url: &str) -> Option<&str> {
-    let (scheme, _) = url.split_once(':')?;
-    let fits = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    fits.then_some(scheme)
 }
 
 /// Where outcomes are kept that a store does not take: on this machine, and not where states are.
@@ -91,14 +79,5 @@ mod tests {
             "this build has no store for `ftp://host/states`: states live in a folder or in \
              s3://BUCKET/PREFIX"
         );
-    }
-
-    #[test]
-    fn schemes_are_told_from_paths() {
-        assert_eq!(scheme("s3://b/p"), Some("s3"));
-        assert_eq!(scheme("file:state"), Some("file"));
-        for path in ["state", "../a:b/c", "c:", "/x"] {
-            assert_eq!(scheme(path), None, "{path}");
-        }
     }
 }

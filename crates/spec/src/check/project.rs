@@ -66,7 +66,7 @@ impl Names<'_> {
     }
 
     fn has_a_repository(&mut self, project: &Project, artifact: &Located<Arc<str>>) {
-        if project.repository_url.is_none() && !self.damaged {
+        if project.repository.is_none() && !self.damaged {
             self.diagnostics.push(
                 Diagnostic::error("spec::no_repository", "the project has no repository")
                     .at(artifact.at, "where this is published, or fetched from")

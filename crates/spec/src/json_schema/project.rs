@@ -26,30 +26,46 @@ fn project() -> Value {
             ),
         ],
     );
-    let state = table(
-        "Where states live.",
-        &["url"],
+    let state =
+        location("Where states live.", "a folder relative to this file, or s3://BUCKET/PREFIX");
+    let repository = location(
+        "Where artifacts are published.",
+        "a folder relative to this file, s3://BUCKET/PREFIX, or https://HOST/artifactory/REPOSITORY",
+    );
+    let artifact = table(
+        "A built binary.",
+        &["path"],
         [
-            ("url", text("a folder relative to this file, or s3://BUCKET/PREFIX")),
-            ("region", text("the bucket's region; else as every AWS tool takes it")),
-            ("profile", text("the profile of AWS to reach the bucket with")),
-            ("assume_role", text("the ARN of a role to reach the bucket with")),
-            ("endpoint", text("the URL of the API, for what is not AWS")),
+            ("path", text("the file, relative to this one")),
+            ("version", text("the version it is published as; else its content gives it")),
         ],
     );
-    let repository = text("where artifacts are published");
-    let path = text("the file, relative to this one");
     table(
         "A project: one `greenroom.toml` and the templates beside it.",
         &["project"],
         [
             ("project", project),
             ("state", state),
-            ("repository", table("Where artifacts go.", &["url"], [("url", repository)])),
+            ("repository", repository),
             ("provider", described("providers", "Settings per provider configuration.")),
-            ("artifact", named(table("A built binary.", &["path"], [("path", path)]))),
+            ("artifact", named(artifact)),
             ("image", named(reference("image"))),
             ("stage", named(reference("stage"))),
+        ],
+    )
+}
+
+/// Where something lives, with what a bucket is reached with.
+fn location(doc: &str, url: &str) -> Value {
+    table(
+        doc,
+        &["url"],
+        [
+            ("url", text(url)),
+            ("region", text("the bucket's region; else as every AWS tool takes it")),
+            ("profile", text("the profile of AWS to reach the bucket with")),
+            ("assume_role", text("the ARN of a role to reach the bucket with")),
+            ("endpoint", text("the URL of the API, for what is not AWS")),
         ],
     )
 }

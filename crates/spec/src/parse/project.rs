@@ -11,11 +11,13 @@ use super::section::{Named, Section};
 use super::{image, stage};
 use crate::check;
 use crate::diagnostic::Diagnostic;
+use crate::location::Location;
 use crate::near;
 use crate::node::{Node, NodeKind};
-use crate::project::{Artifact, Project, ProviderBlock, StateStore};
+use crate::project::{Artifact, Project, ProviderBlock};
 use crate::schemas::Schemas;
 use crate::source::{Located, Place};
+use crate::version::check_version;
 
 pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> Project {
     let mut root = Section::new("the project", reader.start(), root);
@@ -24,8 +26,8 @@ pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> P
         file: reader.file,
         name,
         max_environments,
-        state: state(reader, &mut root),
-        repository_url: repository_url(reader, &mut root),
+        state: location(reader, &mut root, "state"),
+        repository: location(reader, &mut root, "repository"),
         providers: providers(reader, root.take("provider"), schemas),
         artifacts: artifacts(reader, &mut root),
         images: image::read_all(reader, &mut root),
@@ -62,12 +64,12 @@ fn head(reader: &mut Reader<'_>, root: &mut Section) -> Head {
     Head { name, max_environments }
 }
 
-/// What a bucket of states is reached with.
+/// What a bucket is reached with.
 const BUCKET_SETTINGS: [&str; 4] = ["region", "profile", "assume_role", "endpoint"];
 
-fn state(reader: &mut Reader<'_>, root: &mut Section) -> Option<StateStore> {
-    let item = root.take("state")?;
-    let mut section = Section::open(reader, "`[state]`", item)?;
+fn location(reader: &mut Reader<'_>, root: &mut Section, name: &'static str) -> Option<Location> {
+    let item = root.take(name)?;
+    let mut section = Section::open(reader, format!("`[{name}]`"), item)?;
     let url = section.required_text(reader, "url");
     let settings = BUCKET_SETTINGS.into_iter().filter_map(|key| {
         let value = section.text(reader, key)?;
@@ -75,15 +77,7 @@ fn state(reader: &mut Reader<'_>, root: &mut Section) -> Option<StateStore> {
     });
     let settings = settings.collect();
     section.close(reader);
-    Some(StateStore { url: url?, settings })
-}
-
-fn repository_url(reader: &mut Reader<'_>, root: &mut Section) -> Option<Located<Arc<str>>> {
-    let item = root.take("repository")?;
-    let mut section = Section::open(reader, "`[repository]`", item)?;
-    let url = section.required_text(reader, "url");
-    section.close(reader);
-    url
+    Some(Location { url: url?, settings })
 }
 
 fn artifacts(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, Artifact> {
@@ -95,11 +89,24 @@ fn artifacts(reader: &mut Reader<'_>, root: &mut Section) -> BTreeMap<Arc<str>, 
         // An artifact without its path is kept, so that who names it is not blamed.
         let at = section.at;
         let path = section.required_text(reader, "path");
+        let version = version(reader, &mut section);
         section.close(reader);
         let path = path.unwrap_or(Located { value: "".into(), at });
-        artifacts.insert(name, Artifact { path });
+        artifacts.insert(name, Artifact { path, version });
     }
     artifacts
+}
+
+fn version(reader: &mut Reader<'_>, section: &mut Section) -> Option<Located<Arc<str>>> {
+    let version = section.text(reader, "version")?;
+    if let Err(wrong) = check_version(&version.value) {
+        reader.report(
+            Diagnostic::error("spec::version", format!("`{}` cannot be a version", version.value))
+                .at(version.at, "not a version")
+                .help(wrong.to_string()),
+        );
+    }
+    Some(version)
 }
 
 /// Reads `[provider.NAME]` tables.

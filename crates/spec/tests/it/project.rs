@@ -16,13 +16,15 @@ max_environments = 8
 [state]
 url = "../state"
 [repository]
-url = "file:../repository"
+url = "s3://bucket/artifacts"
+region = "eu-central-1"
 [provider.sim]
 region = "east"
 [provider."sim.west"]
 region = "west"
 [artifact.app]
 path = "app/server"
+version = "1.4.2"
 [image.web]
 builder = "local"
 artifacts = ["app"]
@@ -127,8 +129,13 @@ file = "x"
     greenroom.toml:13:11: spec::unknown_provider: unknown provider `sin` (did you mean `sim`?)
     greenroom.toml:14:11: spec::name: `w est` cannot be a name (a name starts with a letter or `_`; letters, digits, `_` and `-` follow)
     greenroom.toml:15:1: spec::missing_key: artifact `a` needs `path`
-    greenroom.toml:16:1: spec::unknown_key: unknown key `file` in artifact `a` (known here: `path`)
+    greenroom.toml:16:1: spec::unknown_key: unknown key `file` in artifact `a` (known here: `path`, `version`)
     "#);
+}
+
+#[test]
+fn a_version_is_a_part_of_a_path() {
+    assert_snapshot!(check_project("[artifact.a]\npath = \"a\"\nversion = \"1/2\"\n"), @r#"greenroom.toml:5:11: spec::version: `1/2` cannot be a version (a version starts with a letter or a digit; letters, digits, `.`, `_`, `+` and `-` follow, at most 100 in all)"#);
 }
 
 #[test]

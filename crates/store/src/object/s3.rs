@@ -1,4 +1,4 @@
-//! States in a bucket of S3, or of what speaks its protocol and knows conditional writes.
+//! A bucket of S3, or of what speaks its protocol and knows conditional writes.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential, AwsCredentialProvider};
 use object_store::path::Path;
 use object_store::{ClientOptions, CredentialProvider, RetryConfig};
 
@@ -19,7 +19,7 @@ use crate::object::ObjectStates;
 pub struct Bucket {
     /// Its name.
     pub name: String,
-    /// Below which prefix of its keys the states are; empty for none.
+    /// What the keys in it that are ours start with; empty for none.
     pub prefix: String,
     /// The region that it is in.
     pub region: String,
@@ -53,6 +53,56 @@ pub trait AccessKeys: Send + Sync {
 
 const CONNECT: Duration = Duration::from_secs(5);
 
+impl Bucket {
+    /// What a person calls it: `s3://NAME`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("s3://{}", self.name)
+    }
+
+    /// The prefix as a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if it is none.
+    pub fn root(&self) -> Result<Path, StoreError> {
+        Path::parse(&self.prefix).map_err(|error| self.unusable(error.into()))
+    }
+
+    /// A client that repeats a request without a clear answer up to `retries` times. Reaches nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the bucket's name or the endpoint are none.
+    pub fn client(&self, retries: usize) -> Result<AmazonS3, StoreError> {
+        // The HTTP client takes what the process has as its default; an earlier one will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plain = self.endpoint.as_ref().is_some_and(|it| it.starts_with("http://"));
+        let keys: AwsCredentialProvider = Arc::new(Keys(Arc::clone(&self.keys)));
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(&self.name)
+            .with_region(&self.region)
+            .with_credentials(keys)
+            .with_retry(RetryConfig { max_retries: retries, ..RetryConfig::default() })
+            .with_client_options(
+                ClientOptions::new().with_connect_timeout(CONNECT).with_allow_http(plain),
+            );
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        builder.build().map_err(|error| self.unusable(error))
+    }
+
+    fn unusable(&self, source: object_store::Error) -> StoreError {
+        StoreError::Io {
+            action: "use",
+            file: self.place(),
+            on_disk: OnDisk::Nothing,
+            source: Arc::new(io::Error::other(source)),
+        }
+    }
+}
+
 impl ObjectStates {
     /// The states in `bucket`. Reaches nobody.
     ///
@@ -60,31 +110,8 @@ impl ObjectStates {
     ///
     /// [`StoreError::Io`] if the bucket's name, its prefix or the endpoint are none.
     pub fn in_bucket(bucket: &Bucket) -> Result<ObjectStates, StoreError> {
-        let place = format!("s3://{}", bucket.name);
-        let wrong = |source: object_store::Error| StoreError::Io {
-            action: "use",
-            file: place.clone(),
-            on_disk: OnDisk::Nothing,
-            source: Arc::new(io::Error::other(source)),
-        };
-        let prefix = Path::parse(&bucket.prefix).map_err(|error| wrong(error.into()))?;
-        // The HTTP client takes what the process has as its default; an earlier one will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = bucket.endpoint.as_ref().is_some_and(|it| it.starts_with("http://"));
-        let keys: AwsCredentialProvider = Arc::new(Keys(Arc::clone(&bucket.keys)));
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(&bucket.name)
-            .with_region(&bucket.region)
-            .with_credentials(keys)
-            .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
-            .with_client_options(
-                ClientOptions::new().with_connect_timeout(CONNECT).with_allow_http(plain),
-            );
-        if let Some(endpoint) = &bucket.endpoint {
-            builder = builder.with_endpoint(endpoint);
-        }
-        let client = builder.build().map_err(wrong)?;
-        Ok(ObjectStates::new(Arc::new(client), prefix, &place))
+        let client = bucket.client(0)?;
+        Ok(ObjectStates::new(Arc::new(client), bucket.root()?, &bucket.place()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `greenroom state migrate`: moves states to another store.
 
 use greenroom_delivery::project::PROJECT_FILE;
-use greenroom_spec::project::StateStore;
+use greenroom_spec::location::Location;
 use greenroom_spec::source::Located;
 
 use crate::cli::MigrateArgs;
@@ -16,7 +16,7 @@ pub(super) async fn run(args: MigrateArgs, context: &Context) -> Result<Exit, Fa
     let source = project.states()?;
     // The bucket may be reached by the same means.
     let url = Located { value: args.to.as_str().into(), at: source.url.at };
-    let target = StateStore { url, settings: source.settings.clone() };
+    let target = Location { url, settings: source.settings.clone() };
     let target = world::states(&target, &project.folder, None).await?;
     let workbench = context.reader(&project).await?;
     let mut moved = 0_usize;
