@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Compiles and unit-tests the shop, and puts the binary where `image.web` looks for it.
+# Compiles and unit-tests the shop, and puts the binary where `artifact.shop` looks for it.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-image="$root/.greenroom/images/web"
+built="$root/.greenroom/build"
 
 cd "$root"
 cargo test --quiet --package shop-server
@@ -12,8 +12,7 @@ cargo build --quiet --package shop-server
 target=$(cargo metadata --no-deps --format-version 1 |
     sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
-# A running instance may hold the old binary open; a rename leaves that one alone.
-mkdir -p "$image"
-cp "$target/debug/shop-server" "$image/.shop-server.new"
-mv "$image/.shop-server.new" "$image/shop-server"
-echo "image web: .greenroom/images/web"
+mkdir -p "$built"
+cp "$target/debug/shop-server" "$built/.shop-server.new"
+mv "$built/.shop-server.new" "$built/shop-server"
+echo "artifact shop: .greenroom/build/shop-server"

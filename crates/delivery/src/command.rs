@@ -40,6 +40,13 @@ pub enum Output {
     Error,
     /// Both streams, to a file.
     File(File),
+    /// Each stream to a file of its own.
+    Split {
+        /// What it prints.
+        out: File,
+        /// What it says beside that.
+        err: File,
+    },
 }
 
 /// How a command ended.
@@ -131,6 +138,9 @@ impl CommandLine {
             }
             Output::File(file) => {
                 command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+            }
+            Output::Split { out, err } => {
+                command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(err.try_clone()?);
             }
         }
         command.spawn()

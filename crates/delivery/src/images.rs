@@ -6,12 +6,15 @@
 
 mod catalogue;
 mod choose;
+mod compare;
 mod digest;
 mod prune;
 mod shelf;
 
 pub use catalogue::{Baked, Catalogue, Key, Location, Material, Member, Origin, Recorded};
 pub use choose::{Choice, ChooseError, Chosen, of_inputs, one};
+pub use compare::{Difference, compare};
+pub(crate) use digest::{hex, of_parts};
 pub use digest::{of_id, of_set};
-pub use prune::{Pruning, pruning};
+pub use prune::{Pruning, Uses, pruning, uses};
 pub use shelf::{Shelf, ShelfError};

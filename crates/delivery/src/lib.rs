@@ -4,6 +4,7 @@
 //! the engine says.
 
 pub mod bake;
+pub mod chain;
 pub mod command;
 pub mod environment;
 pub mod gates;

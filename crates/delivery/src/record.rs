@@ -30,6 +30,8 @@ pub enum Outcome {
     TimedOut,
     /// A signal cut it short.
     Cancelled,
+    /// The commands passed, and something could not be published or baked.
+    NotDelivered,
 }
 
 impl Outcome {
@@ -39,6 +41,7 @@ impl Outcome {
     pub fn code(self, command: Option<u8>) -> u8 {
         match self {
             Outcome::Passed => 0,
+            Outcome::NotDelivered => 1,
             Outcome::CommandFailed => command.unwrap_or(1),
             Outcome::NotUp => 120,
             Outcome::GateFailed => 121,
@@ -60,7 +63,7 @@ pub struct Run {
     /// The values of a combination of the stage's matrix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub matrix: BTreeMap<String, serde_json::Value>,
-    /// The digest of the images that the environment was made from.
+    /// The digest of the images that the environment was made from, or that were baked.
     pub image_set: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
@@ -74,6 +77,9 @@ pub struct Run {
     pub up: Option<Part>,
     /// The commands that were started, in order.
     pub commands: Vec<Command>,
+    /// What was published and baked, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<Delivery>,
     /// How the environment went.
     pub down: Option<Part>,
     /// The command that removes the environment, if it is still there.
@@ -99,6 +105,7 @@ impl Run {
             ended: now,
             up: Some(Part { started: now, ended: now, error: Some(error) }),
             commands: Vec::new(),
+            deliveries: Vec::new(),
             down: None,
             remains: None,
             operations: Vec::new(),
@@ -131,6 +138,59 @@ pub struct Command {
     pub status: u8,
     /// Why it was ended by us, or could not be started.
     pub error: Option<String>,
+}
+
+/// What a delivery is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// An artifact was published.
+    Publish,
+    /// An image was baked.
+    Bake,
+}
+
+/// An artifact that was published, or an image that was baked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What was done.
+    pub what: What,
+    /// The artifact or the image.
+    pub name: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The version of the artifact, or the id of the image.
+    pub result: Option<String>,
+    /// Whether it was not there already.
+    pub new: bool,
+    /// Why it failed, for people.
+    pub error: Option<String>,
+}
+
+impl Delivery {
+    /// A delivery that began at `started` and ends now.
+    #[must_use]
+    pub fn new(what: What, name: String, started: Timestamp) -> Delivery {
+        let ended = Timestamp::now();
+        Delivery { what, name, started, ended, result: None, new: false, error: None }
+    }
+
+    /// With what came of it.
+    #[must_use]
+    pub fn with(self, result: Option<String>, error: Option<String>) -> Delivery {
+        Delivery { result, error, ..self }
+    }
+
+    /// What was done, as a person would type it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self.what {
+            What::Publish => format!("publish {}", self.name),
+            What::Bake => format!("bake {}", self.name),
+        }
+    }
 }
 
 /// One operation on an object, or a gate.

@@ -1,9 +1,9 @@
 //! One run of a stage: up, its commands, always down.
 
+mod deliver;
 mod recorder;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::io;
 
 use greenroom_apply::{ApplyError, Cancel, Workbench};
@@ -16,6 +16,8 @@ use greenroom_store::Holder;
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
+use crate::bake;
+use crate::chain::chain;
 use crate::command::{CommandLine, Ended, OUTPUT, Output, variable_name};
 use crate::environment::{DownError, Environment, UpError};
 use crate::lifetime::{DEFAULT_TTL, Tenure};
@@ -25,6 +27,7 @@ use crate::places::{self, Limits, Me, Places, PlacesError, Waiting};
 use crate::project::{Inputs, Place, Project};
 use crate::record::{self, Outcome, Part};
 use crate::wanted::{WantedError, buildable, wanted};
+pub use deliver::Deliveries;
 use recorder::Recorder;
 
 /// How often a lifetime is looked at while it runs: a renewal that fails is tried again before it
@@ -51,6 +54,8 @@ pub struct Job {
     pub keep: bool,
     /// Wait for a place if there are as many environments as there may be.
     pub waits: bool,
+    /// What is published and baked once the commands have passed.
+    pub deliveries: Option<Deliveries>,
     /// What to work with.
     pub workbench: Workbench,
     /// This process, as it introduces itself.
@@ -94,6 +99,10 @@ pub enum Moment<'a> {
     Command(&'a str),
     /// It ended.
     Ended(&'a record::Command),
+    /// Something was published or baked, or was not.
+    Delivered(&'a record::Delivery),
+    /// Something happens to an image.
+    Image(&'a str, &'a bake::Moment<'a>),
     /// The environment could not be told that it may live longer.
     NotRenewed(&'a ApplyError),
     /// The environment is torn down.
@@ -136,6 +145,7 @@ pub async fn run(job: Job, stop: &Stop, watch: &dyn Watch) -> record::Run {
             ended: started,
             up: None,
             commands: Vec::new(),
+            deliveries: Vec::new(),
             down: None,
             remains: None,
             operations: Vec::new(),
@@ -146,6 +156,10 @@ pub async fn run(job: Job, stop: &Stop, watch: &dyn Watch) -> record::Run {
     let outcome = match running.job.place.clone() {
         Some(place) => running.in_environment(place).await,
         None => running.commands(None).await,
+    };
+    let outcome = match outcome {
+        Outcome::Passed => running.deliver().await,
+        outcome => outcome,
     };
     let mut record = running.record;
     record.outcome = outcome;
@@ -443,15 +457,4 @@ fn not_started(error: String) -> Ended {
 fn image_set(state: &State) -> Option<String> {
     let set = state.scopes.values().find_map(|it| it.inputs.image_set.as_ref());
     set.map(ToString::to_string)
-}
-
-/// An error with all that caused it, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

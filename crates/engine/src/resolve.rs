@@ -12,7 +12,7 @@ use greenroom_model::state::Image;
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::node::{Node, NodeKind};
-use greenroom_spec::project::{Project, ProviderBlock, Stage};
+use greenroom_spec::project::{Project, ProviderBlock};
 use greenroom_spec::template::Template;
 
 use crate::desired::{Desired, DesiredScope};
@@ -90,7 +90,8 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
         request.environment.clone().zip(request.environment_template.as_ref()),
     ];
     let templates: Vec<(Scope, &Arc<Template>)> = templates.into_iter().flatten().collect();
-    let providers = provider_settings(request.project, stage, &mut diagnostics);
+    let (of_project, of_stage) = (&request.project.providers, &stage.providers);
+    let providers = provider_settings(of_project, of_stage, &mut diagnostics);
     let mut variables = variables::assign(&request, stage, &templates, &mut diagnostics);
     let scopes = templates
         .into_iter()
@@ -134,14 +135,12 @@ fn unknown_stage(project: &Project, name: &str) -> Diagnostic {
 
 /// Each provider configuration's settings, those of the stage over those of the project.
 pub fn provider_settings(
-    project: &Project,
-    stage: &Stage,
+    project: &BTreeMap<Arc<str>, ProviderBlock>,
+    stage: &BTreeMap<Arc<str>, ProviderBlock>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<Arc<str>, Object> {
     let mut settings: BTreeMap<Arc<str>, Object> = BTreeMap::new();
-    for (name, ProviderBlock { settings: node, .. }) in
-        project.providers.iter().chain(&stage.providers)
-    {
+    for (name, ProviderBlock { settings: node, .. }) in project.iter().chain(stage) {
         let own = settings.entry(name.clone()).or_default();
         if let NodeKind::Table(entries) = &node.kind {
             for (key, entry) in entries {

@@ -55,6 +55,11 @@ pub(crate) enum Command {
     Down(DownArgs),
     /// Run the stages as the graph that their `needs` make
     Pipeline(PipelineArgs),
+    /// Bake images from published artifacts, unless they are there
+    Bake(BakeArgs),
+    /// Look at baked images and the sets that they form, and remove old ones
+    #[command(subcommand)]
+    Images(ImagesCommand),
     /// Look at the environments that are up, and let them live longer
     #[command(subcommand)]
     Env(EnvCommand),
@@ -316,6 +321,63 @@ pub(crate) struct DownArgs {
     pub(crate) pace: Pace,
     #[command(flatten)]
     pub(crate) detail: Detail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BakeArgs {
+    /// The images; without any, all that have a builder
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// Bake also what is there
+    #[arg(long)]
+    pub(crate) rebake: bool,
+    /// A published version of an artifact, instead of the one of the file that is there now
+    #[arg(long, value_name = "NAME=VERSION", value_parser = pair)]
+    pub(crate) artifact: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImagesCommand {
+    /// List the image sets, the newest first
+    List,
+    /// Show an image set: what each image was made from, and where it is
+    Show(ImageSetArgs),
+    /// Compare two image sets
+    Diff(ImagesDiffArgs),
+    /// Remove images of old sets that no environment uses
+    Prune(ImagesPruneArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImageSetArgs {
+    /// The image set, by its digest or the start of it
+    #[arg(value_name = "IMAGE_SET")]
+    pub(crate) image_set: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesDiffArgs {
+    /// An image set, by its digest or the start of it
+    #[arg(value_name = "IMAGE_SET")]
+    pub(crate) before: String,
+    /// The other one
+    #[arg(value_name = "IMAGE_SET")]
+    pub(crate) after: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesPruneArgs {
+    /// How many of the newest sets stay
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) keep: usize,
+    /// Remove them; without it, they are listed
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,11 +2,13 @@
 
 mod apply;
 mod artifacts;
+mod bake;
 mod carry_out;
 mod destroy;
 mod down;
 mod env;
 mod graph;
+mod images;
 mod import;
 mod init;
 mod job;
@@ -67,6 +69,8 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Env(command) => env::run(command, context).await,
         Command::Publish(args) => publish::run(&args, context).await,
         Command::Artifacts(args) => artifacts::run(&args, context).await,
+        Command::Bake(args) => bake::run(args, context).await,
+        Command::Images(command) => images::run(command, context).await,
         Command::Reap(args) => reap::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,

@@ -1,9 +1,11 @@
 //! What every command has at hand: the console, the global options, and how it was called.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use greenroom_apply::{Observer, Unobserved, Workbench};
+use greenroom_delivery::bake::Bench;
 use greenroom_delivery::names;
 use greenroom_delivery::project::{Place, Project, find, given_folder};
 use greenroom_delivery::repository::{Publisher, Repository};
@@ -134,6 +136,27 @@ impl Context {
         let providers = world::providers(project.folder.clone());
         let rescue = world::rescue(&project.folder);
         world::workbench(providers, store, rescue, observer, parallelism)
+    }
+
+    /// What images are baked with.
+    pub(crate) async fn bench(
+        &self,
+        project: &Project,
+        workbench: Workbench,
+    ) -> Result<Bench, Failure> {
+        let repository = match project.spec.repository {
+            Some(_) => Some(self.repository(project).await?),
+            None => None,
+        };
+        Ok(Bench {
+            workbench,
+            project: Arc::new(project.spec.clone()),
+            folder: project.folder.clone(),
+            repository,
+            versions: BTreeMap::new(),
+            rebake: false,
+            holder: self.holder(),
+        })
     }
 
     /// What to read with.

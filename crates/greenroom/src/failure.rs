@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use greenroom_apply::ApplyError;
+use greenroom_delivery::bake::BakeError;
+use greenroom_delivery::images::ShelfError;
 use greenroom_delivery::matrix::MatrixError;
 use greenroom_delivery::pipeline::FolderError;
 use greenroom_delivery::places::PlacesError;
@@ -60,6 +62,12 @@ pub(crate) enum Failure {
     /// Nothing is published or fetched.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// The catalogue of images cannot be read or changed.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// An image was not baked, or not removed.
+    #[error(transparent)]
+    Bake(Box<BakeError>),
     /// A bucket cannot be reached.
     #[cfg(feature = "aws")]
     #[error("the bucket `{url}` cannot be reached: {}; nothing was changed", source.message)]
@@ -167,6 +175,12 @@ fn there(files: &[String]) -> String {
     format!("{} {verb}", files.join(", "))
 }
 
+impl From<BakeError> for Failure {
+    fn from(error: BakeError) -> Failure {
+        Failure::Bake(Box::new(error))
+    }
+}
+
 impl From<WantedError> for Failure {
     fn from(error: WantedError) -> Failure {
         match error {
@@ -195,6 +209,7 @@ impl Failure {
         let fixed = match self {
             Failure::Project(error) => return error.help(),
             Failure::Repository(error) => return error.help(),
+            Failure::Bake(error) => return error.help(),
             #[cfg(feature = "aws")]
             Failure::Bucket { source, .. } => return source.help.clone(),
             Failure::Wanted(WantedError::NoStage { help, .. })

@@ -9,6 +9,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
 pub(crate) mod graph;
+pub(crate) mod images;
 pub(crate) mod imported;
 pub(crate) mod notice;
 pub(crate) mod object;
@@ -65,6 +66,12 @@ pub(crate) enum Kind {
     GateDecided,
     Graph,
     Heartbeat,
+    ImageBake,
+    ImagePruned,
+    ImageSet,
+    ImageSetDiff,
+    ImageSets,
+    ImagesPrunable,
     Imported,
     InFlight,
     JobChanged,
@@ -103,7 +110,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 46] = [
+    pub(crate) const ALL: [Kind; 52] = [
         Kind::Activity,
         Kind::Artifacts,
         Kind::Awaited,
@@ -117,6 +124,12 @@ impl Kind {
         Kind::GateDecided,
         Kind::Graph,
         Kind::Heartbeat,
+        Kind::ImageBake,
+        Kind::ImagePruned,
+        Kind::ImageSet,
+        Kind::ImageSetDiff,
+        Kind::ImageSets,
+        Kind::ImagesPrunable,
         Kind::Imported,
         Kind::InFlight,
         Kind::JobChanged,
@@ -168,6 +181,12 @@ impl Kind {
             Kind::GateDecided => "gate_decided",
             Kind::Graph => "graph",
             Kind::Heartbeat => "heartbeat",
+            Kind::ImageBake => "image_bake",
+            Kind::ImagePruned => "image_pruned",
+            Kind::ImageSet => "image_set",
+            Kind::ImageSetDiff => "image_set_diff",
+            Kind::ImageSets => "image_sets",
+            Kind::ImagesPrunable => "images_prunable",
             Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
             Kind::JobChanged => "job_changed",

@@ -11,7 +11,7 @@ use super::digest;
 /// The version of the catalogue that this build writes and reads.
 const FORMAT: u32 = 1;
 
-/// The hash of everything that an image is made from: 64 hexadecimal digits.
+/// What an image is known by before it is baked: 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(pub String);
 
@@ -27,13 +27,19 @@ impl Key {
     pub fn short(&self) -> &str {
         &self.0[..self.0.len().min(16)]
     }
+
+    /// Another key for the same content: of an image that is baked though there is one.
+    pub(crate) fn salted(&self, salt: &str) -> Key {
+        Key(digest::of_parts(["again", self.as_str(), salt]).0.to_string())
+    }
 }
 
 /// Baked images and their sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     format: u32,
-    /// Images by key.
+    /// Images by key: the hash of what each was made from, or, of one that was baked though there
+    /// was one of that, a key of its own.
     pub images: BTreeMap<Key, Baked>,
     /// Sets, in the order in which they were recorded.
     pub sets: Vec<Recorded>,
@@ -44,6 +50,8 @@ pub struct Catalogue {
 pub struct Baked {
     /// Its name in the project.
     pub name: String,
+    /// The hash of everything that it was made from.
+    pub recipe: Key,
     /// What tells it from every other.
     pub digest: Digest,
     /// The builder, as `builder` names it.
@@ -177,6 +185,16 @@ impl Catalogue {
         serde_json::to_vec(self).expect("its keys are text")
     }
 
+    /// Takes over what another catalogue of the project has; its sets are older than those here.
+    pub fn merge(&mut self, other: &Catalogue) {
+        for (key, baked) in &other.images {
+            self.images.entry(key.clone()).or_insert_with(|| baked.clone());
+        }
+        let is_new = |set: &&Recorded| self.sets.iter().all(|it| it.digest != set.digest);
+        let new: Vec<Recorded> = other.sets.iter().filter(is_new).cloned().collect();
+        self.sets.splice(0..0, new);
+    }
+
     /// Puts a set last. One that is there already is asked for again, and so the newest.
     pub fn record(&mut self, set: Recorded) {
         self.sets.retain(|it| it.digest != set.digest);
@@ -197,6 +215,18 @@ impl Catalogue {
     #[must_use]
     pub fn starting_with(&self, prefix: &str) -> Vec<&Recorded> {
         self.sets.iter().filter(|it| it.digest.0.starts_with(prefix)).collect()
+    }
+
+    /// Adds an image, or puts it in the place of one that is gone.
+    pub fn keep(&mut self, key: Key, baked: Baked) {
+        self.images.insert(key, baked);
+    }
+
+    /// The newest image that was made from what `recipe` stands for, with its own key.
+    #[must_use]
+    pub fn of_recipe(&self, recipe: &Key) -> Option<(&Key, &Baked)> {
+        let made_from = self.images.iter().filter(|(_, baked)| baked.recipe == *recipe);
+        made_from.max_by_key(|(_, baked)| baked.baked)
     }
 
     /// The baked image that a member stands for.
@@ -226,6 +256,18 @@ mod tests {
         assert_eq!(catalogue.sets.len(), 2);
         assert_eq!(catalogue.newest(["web"]).unwrap().members["web"].id, "a");
         assert_eq!(catalogue.newest(["web", "db"]), None, "it lacks an image");
+    }
+
+    #[test]
+    fn a_catalogue_that_takes_another_over_keeps_its_own_order() {
+        let of = |ids: &[&str]| {
+            let mut catalogue = Catalogue::default();
+            ids.iter().for_each(|id| catalogue.record(set(id)));
+            catalogue
+        };
+        let mut merged = of(&["b", "c"]);
+        merged.merge(&of(&["a", "c"]));
+        assert_eq!(merged, of(&["a", "b", "c"]));
     }
 
     #[test]

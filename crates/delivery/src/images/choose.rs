@@ -138,7 +138,8 @@ impl Choice<'_> {
     async fn regions(&self, provider: &str) -> Result<BTreeMap<Arc<str>, String>, ApplyError> {
         let Some(stage) = self.project.stages.get(self.stage) else { return Ok(BTreeMap::new()) };
         // What is wrong with the settings is said where they are used.
-        let mut settings = provider_settings(self.project, stage, &mut Vec::new());
+        let (of_project, of_stage) = (&self.project.providers, &stage.providers);
+        let mut settings = provider_settings(of_project, of_stage, &mut Vec::new());
         settings.entry(provider.into()).or_default();
         let is_its = |name: &Arc<str>| name.split('.').next() == Some(provider);
         let mut regions = BTreeMap::new();

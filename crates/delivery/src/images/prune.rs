@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use greenroom_model::identity::Digest;
 use greenroom_model::state::State;
 
-use super::{Catalogue, Key};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Baked, Catalogue, Key, of_inputs};
 
 /// What a pruning does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,23 +16,25 @@ pub struct Pruning {
     pub sets: Vec<Digest>,
     /// Images that are removed.
     pub images: BTreeSet<Key>,
-    /// Sets that would have gone, with the state that still uses them.
-    pub used: BTreeMap<Digest, String>,
+    /// Sets that would have gone, with the states that still use an image of them.
+    pub used: Uses,
 }
 
+/// How old an image of no set has to be before it goes: others of its set may still be baked.
+const STRAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Keeps the newest `keep` sets, those that a state uses, and every image of one that is kept.
-/// Images of no set at all, such as those of a bake that was interrupted, go.
+/// Images of no set at all, such as those of a bake that was interrupted, go once they are a day
+/// old.
 #[must_use]
-pub fn pruning<'a>(
-    catalogue: &Catalogue,
-    keep: usize,
-    states: impl IntoIterator<Item = &'a (String, State)>,
-) -> Pruning {
-    let uses = uses(states);
+pub fn pruning(catalogue: &Catalogue, keep: usize, now: Timestamp, uses: &Uses) -> Pruning {
     let old = catalogue.sets.len().saturating_sub(keep);
     let mut pruning = Pruning::default();
     let mut kept: BTreeSet<&Key> = BTreeSet::new();
+    let mut grouped: BTreeSet<&Key> = BTreeSet::new();
     for (at, set) in catalogue.sets.iter().enumerate() {
+        let keys = || set.members.values().filter_map(|it| it.key.as_ref());
+        grouped.extend(keys());
         // A set may share images with the one that an environment names.
         let in_use = set.members.values().find_map(|member| uses.get(&member.digest));
         match in_use {
@@ -38,26 +42,36 @@ pub fn pruning<'a>(
                 pruning.sets.push(set.digest.clone());
                 continue;
             }
-            Some(state) if at < old => {
-                pruning.used.insert(set.digest.clone(), state.clone());
+            Some(states) if at < old => {
+                pruning.used.insert(set.digest.clone(), states.clone());
             }
             _ => {}
         }
-        kept.extend(set.members.values().filter_map(|it| it.key.as_ref()));
+        kept.extend(keys());
     }
-    let in_use = |key: &Key| uses.contains_key(&catalogue.images[key].digest);
-    let gone = catalogue.images.keys().filter(|key| !kept.contains(key) && !in_use(key));
-    pruning.images = gone.cloned().collect();
+    let is_new = |key: &Key, baked: &Baked| {
+        !grouped.contains(key) && now.duration_since(baked.baked) < STRAY
+    };
+    let stays = |(key, baked): &(&Key, &Baked)| {
+        kept.contains(key) || uses.contains_key(&baked.digest) || is_new(key, baked)
+    };
+    let gone = catalogue.images.iter().filter(|it| !stays(it));
+    pruning.images = gone.map(|(key, _)| key.clone()).collect();
     pruning
 }
 
-/// Every image that a state was made from, by digest, with one such state.
-fn uses<'a>(states: impl IntoIterator<Item = &'a (String, State)>) -> BTreeMap<Digest, String> {
-    let mut uses = BTreeMap::new();
+/// The images that states were made from, by digest, each with such states.
+pub type Uses = BTreeMap<Digest, BTreeSet<String>>;
+
+/// What the states use.
+#[must_use]
+pub fn uses<'a>(states: impl IntoIterator<Item = (&'a str, &'a State)>) -> Uses {
+    let mut uses = Uses::new();
     for (name, state) in states {
-        let images = state.scopes.values().flat_map(|it| super::of_inputs(&it.inputs));
-        for (_, digest) in images {
-            uses.entry(digest).or_insert_with(|| name.clone());
+        for scope in state.scopes.values() {
+            for digest in of_inputs(&scope.inputs).into_values() {
+                uses.entry(digest).or_default().insert(name.to_owned());
+            }
         }
     }
     uses
@@ -65,12 +79,10 @@ fn uses<'a>(states: impl IntoIterator<Item = &'a (String, State)>) -> BTreeMap<D
 
 #[cfg(test)]
 mod tests {
-    use greenroom_model::address::Scope;
-    use greenroom_model::state::{Image, ScopeState};
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::images::{Baked, Origin, Recorded};
+    use crate::images::{Origin, Recorded};
+
+    const LATER: Timestamp = Timestamp::constant(3 * 24 * 3600, 0);
 
     fn key(name: &str) -> Key {
         Key(format!("{name:0>64}"))
@@ -80,6 +92,7 @@ mod tests {
         let origin = Origin { identity: name.to_owned(), ..Origin::default() };
         Baked {
             name: "web".to_owned(),
+            recipe: key(name),
             digest: Baked::digest_of(&key(name), &origin),
             builder: "local".to_owned(),
             id: name.to_owned(),
@@ -105,28 +118,33 @@ mod tests {
         catalogue
     }
 
-    fn state_of(name: &str) -> (String, State) {
-        let image = Image { digest: Some(baked(name).digest), ..Image::everywhere(name) };
-        let mut scope = ScopeState::default();
-        scope.inputs.images.insert("web".into(), image);
-        let mut state = State::new(greenroom_model::identity::Lineage("l".into()));
-        state.scopes.insert(Scope::environment("it").unwrap(), scope);
-        (format!("shop/it/{name}"), state)
+    fn used(name: &str) -> Uses {
+        Uses::from([(baked(name).digest, BTreeSet::from([format!("shop/it/{name}")]))])
     }
 
     #[test]
     fn old_sets_go_with_their_images_and_those_in_use_stay() {
         let catalogue = catalogue();
         let digest = |at: usize| catalogue.sets[at].digest.clone();
-        let pruning = pruning(&catalogue, 1, &[state_of("1")]);
+        let pruning = pruning(&catalogue, 1, LATER, &used("1"));
         assert_eq!(pruning.sets, [digest(1)]);
         assert_eq!(pruning.images, BTreeSet::from([key("2"), key("stray")]));
-        assert_eq!(pruning.used, BTreeMap::from([(digest(0), "shop/it/1".to_owned())]));
+        assert_eq!(
+            pruning.used,
+            Uses::from([(digest(0), BTreeSet::from(["shop/it/1".to_owned()]))])
+        );
     }
 
     #[test]
     fn an_image_of_no_set_stays_while_an_environment_uses_it() {
-        let pruning = pruning(&catalogue(), 3, &[state_of("stray")]);
+        let pruning = pruning(&catalogue(), 3, LATER, &used("stray"));
         assert_eq!(pruning, Pruning::default());
+    }
+
+    #[test]
+    fn an_image_of_no_set_yet_stays_for_a_day() {
+        let of_none = |now| pruning(&catalogue(), 3, now, &Uses::new()).images;
+        assert_eq!(of_none(Timestamp::UNIX_EPOCH), BTreeSet::new());
+        assert_eq!(of_none(LATER), BTreeSet::from([key("stray")]));
     }
 }

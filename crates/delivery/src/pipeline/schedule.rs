@@ -6,7 +6,7 @@ use greenroom_spec::project::Project;
 use jiff::Timestamp;
 
 use crate::matrix::combinations;
-use crate::record::{FORMAT, Job, Outcome, Pipeline, Run, Standing};
+use crate::record::{FORMAT, Job, Outcome, Pipeline, Run, Standing, What};
 use crate::wanted::{WantedError, no_stage};
 
 /// Which of a project's stages are run.
@@ -199,6 +199,25 @@ impl Schedule {
     /// The file in which a job's output is kept.
     pub fn logs_to(&mut self, at: usize, file: std::path::PathBuf) {
         self.record.jobs[at].log = Some(file);
+    }
+
+    /// The image set that the stages which a job needs, however far, have baked.
+    #[must_use]
+    pub fn image_set_for(&self, at: usize) -> Option<String> {
+        let mut needed: BTreeSet<&str> = BTreeSet::new();
+        let mut wanted: Vec<&str> = vec![&self.record.jobs[at].stage];
+        while let Some(stage) = wanted.pop() {
+            if needed.insert(stage) {
+                wanted
+                    .extend(self.of_stage(stage).flat_map(|job| job.needs.iter().map(|it| &**it)));
+            }
+        }
+        // Jobs come after those that they need, so that the last has baked last.
+        let baked = self.record.jobs.iter().rev().filter(|job| needed.contains(&*job.stage));
+        let baked = baked.filter_map(|job| job.run.as_ref());
+        baked
+            .filter(|run| run.deliveries.iter().any(|it| it.what == What::Bake))
+            .find_map(|run| run.image_set.clone())
     }
 
     fn running(&self) -> usize {

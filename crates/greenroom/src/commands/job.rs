@@ -6,7 +6,7 @@ use greenroom_apply::Workbench;
 use greenroom_delivery::command::{CommandLine, Output};
 use greenroom_delivery::matrix::Combination;
 use greenroom_delivery::project::{Inputs, Project};
-use greenroom_delivery::run::Job;
+use greenroom_delivery::run::{Deliveries, Job};
 use greenroom_spec::project::Stage;
 
 use crate::context::Context;
@@ -31,6 +31,8 @@ pub(super) struct Order<'a> {
     pub(super) keep: bool,
     /// Wait for a place.
     pub(super) waits: bool,
+    /// What the stage publishes and bakes.
+    pub(super) deliveries: Option<Deliveries>,
 }
 
 impl Order<'_> {
@@ -66,10 +68,25 @@ impl Order<'_> {
             output: self.output,
             keep: self.keep,
             waits: self.waits,
+            deliveries: self.deliveries,
             workbench,
             holder: context.holder(),
             down_command: context.command(&["down", self.stage, "--env", &environment]),
             project,
         })
     }
+}
+
+/// What a stage publishes and bakes; none if that is nothing.
+pub(super) async fn deliveries(
+    context: &Context,
+    project: &Project,
+    stage: &Stage,
+    workbench: &Workbench,
+) -> Result<Option<Deliveries>, Failure> {
+    if stage.publish.is_empty() && stage.bake.is_empty() {
+        return Ok(None);
+    }
+    let bench = context.bench(project, workbench.clone()).await?;
+    Ok(Deliveries::of(stage, context.publisher(), bench))
 }

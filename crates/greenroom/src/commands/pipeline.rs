@@ -19,7 +19,7 @@ use greenroom_delivery::wanted::{WantedError, buildable, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_spec::diagnostic::Diagnostic;
 
-use super::job::Order;
+use super::job::{Order, deliveries};
 use super::run::stopped_by_signals;
 use super::write;
 use crate::cli::PipelineArgs;
@@ -79,13 +79,6 @@ fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Fail
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for job in jobs.iter().filter(|it| it.standing != Standing::Skipped) {
         let Some(stage) = project.stage(&job.stage) else { continue };
-        let not_yet = |what| Err(WantedError::NotYet { stage: job.stage.clone(), what }.into());
-        if !stage.publish.is_empty() {
-            return not_yet("publishes");
-        }
-        if !stage.bake.is_empty() {
-            return not_yet("bakes");
-        }
         if stage.has_templates() {
             buildable(project, &job.stage)?;
             let scope = greenroom_model::address::Scope::environment(UNNAMED).ok();
@@ -133,10 +126,11 @@ impl Runner for Stages<'_> {
         if let Ok((_, file)) = &log {
             schedule.logs_to(at, file.clone());
         }
+        let image_set = self.given.image_set.clone().or_else(|| schedule.image_set_for(at));
         async move {
             self.board.begin(at);
             let run = match log {
-                Ok((log, file)) => match self.one(at, &job, log).await {
+                Ok((log, file)) => match self.one(at, &job, image_set, log).await {
                     Ok(run) => {
                         self.board.end(at, &run, &self.folder.path().join(file));
                         return run;
@@ -162,18 +156,30 @@ impl Runner for Stages<'_> {
 }
 
 impl Stages<'_> {
-    async fn one(&self, at: usize, job: &Job, log: std::fs::File) -> Result<Run, Failure> {
+    async fn one(
+        &self,
+        at: usize,
+        job: &Job,
+        image_set: Option<String>,
+        log: std::fs::File,
+    ) -> Result<Run, Failure> {
         let console = Arc::new(Console::of_log(&log).map_err(Failure::System)?);
         let progress = Progress::start(console.clone());
         let order = Order {
             stage: &job.stage,
             build: &self.name,
             combination: combination(&self.project, job)?,
-            inputs: self.given.clone(),
+            inputs: Inputs { image_set, ..self.given.clone() },
             command: &[],
             output: Output::File(log),
             keep: false,
             waits: !self.args.no_wait,
+            deliveries: match self.project.stage(&job.stage) {
+                Some(stage) => {
+                    deliveries(self.context, &self.project, stage, &self.workbench).await?
+                }
+                None => None,
+            },
         };
         let workbench = Workbench {
             observer: progress.observer(),

@@ -11,7 +11,7 @@ use greenroom_delivery::record::{Outcome, Run};
 use greenroom_delivery::run::{Stop, run as run_job};
 use greenroom_delivery::wanted::no_stage;
 
-use super::job::Order;
+use super::job::{Order, deliveries};
 use super::write;
 use crate::cli::RunArgs;
 use crate::context::Context;
@@ -68,6 +68,7 @@ async fn run_all(args: &RunArgs, context: &Context) -> Result<Vec<Run>, Failure>
             output: if context.console.is_json() { Output::Error } else { Output::Inherited },
             keep: args.keep,
             waits: !args.no_wait,
+            deliveries: deliveries(context, &project, stage, &reader).await?,
         };
         let workbench = Workbench {
             observer: progress.observer(),

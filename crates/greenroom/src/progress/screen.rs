@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use greenroom_delivery::record::{Delivery, What};
 use greenroom_delivery::run::{Job, Moment, Watch};
 use greenroom_spec::source::Sources;
 
 use super::Progress;
 use crate::console::Console;
 use crate::view::diagnostics::Diagnostics;
+use crate::view::images::{BakeView, Fate};
 use crate::view::plan::totals;
 use crate::view::stage::{Phase, StagePhase};
 
@@ -78,6 +80,20 @@ impl Watch for Screen<'_> {
                 };
                 self.tell(Phase::Ended, text);
             }
+            Moment::Delivered(delivery) => {
+                if delivery.what == What::Publish {
+                    self.tell(Phase::Delivered, format!("{name}: {}", published(delivery)));
+                }
+            }
+            Moment::Image(image, moment) => {
+                let fate = Fate::of(moment);
+                if let Fate::Baking { .. } = fate {
+                    (self.also)(Phase::Delivered, &format!("baking {image}"));
+                    self.progress.busy(format!("baking {image}"));
+                }
+                self.progress.quiet();
+                self.console.tell(&BakeView { name: image.to_owned(), fate });
+            }
             Moment::NotRenewed(error) => {
                 self.tell(Phase::Trouble, format!("{name} was not renewed: {error}"));
             }
@@ -93,5 +109,15 @@ impl Watch for Screen<'_> {
                 self.tell(Phase::Kept, format!("{name} stays{until}; to remove it: {down}"));
             }
         }
+    }
+}
+
+fn published(delivery: &Delivery) -> String {
+    let Delivery { name, result, new, error, .. } = delivery;
+    let version = result.as_deref().unwrap_or_default();
+    match error {
+        Some(error) => format!("{name} is not published: {error}"),
+        None if *new => format!("published {name} {version}"),
+        None => format!("{name} {version} is published already"),
     }
 }

@@ -64,13 +64,13 @@ fn case_of_step(step: &Step<'_>, run: &Run) -> TestCase {
     // A run ends as its first failure says; a teardown that fails after it is one more.
     let outcome = match step.phase {
         Phase::Down => Outcome::NotDown,
-        Phase::Up | Phase::Command => run.outcome,
+        Phase::Up | Phase::Command | Phase::Delivery => run.outcome,
     };
     let status = match &step.failure {
         None => TestCaseStatus::success(),
         Some(failure) => non_success(kind(outcome), failure),
     };
-    let mut case = TestCase::new(step.name, status);
+    let mut case = TestCase::new(step.name.as_ref(), status);
     case.set_timestamp(date(step.started)).set_time(step.took());
     case
 }
@@ -112,6 +112,7 @@ fn kind(outcome: Outcome) -> (NonSuccessKind, &'static str) {
         Outcome::NoPlace => (NonSuccessKind::Error, "no_place"),
         Outcome::TimedOut => (NonSuccessKind::Error, "timed_out"),
         Outcome::Cancelled => (NonSuccessKind::Error, "cancelled"),
+        Outcome::NotDelivered => (NonSuccessKind::Error, "not_delivered"),
         Outcome::Passed => (NonSuccessKind::Error, "passed"),
     }
 }

@@ -164,6 +164,7 @@ fn without_environment(stage: &str, start: i64, commands: &[(&str, u64)]) -> Run
         ended: clock,
         up: None,
         commands,
+        deliveries: Vec::new(),
         down: None,
         remains: None,
         operations: Vec::new(),

@@ -1,8 +1,9 @@
-//! The steps of a run: coming up, its commands, going down.
+//! The steps of a run: coming up, its commands, going down, what it delivers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use greenroom_delivery::record::{Command, Operation, Part, Run};
+use greenroom_delivery::record::{Command, Delivery, Operation, Part, Run};
 use jiff::Timestamp;
 
 /// Which part of a run.
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 pub(super) enum Phase {
     Up,
     Command,
+    Delivery,
     Down,
 }
 
@@ -18,7 +20,7 @@ pub(super) enum Phase {
 pub(super) struct Step<'a> {
     pub(super) phase: Phase,
     /// `up`, `down`, or the command as a person would type it.
-    pub(super) name: &'a str,
+    pub(super) name: Cow<'a, str>,
     pub(super) started: Timestamp,
     pub(super) ended: Timestamp,
     /// Why it failed; none if it did not.
@@ -36,11 +38,18 @@ impl Step<'_> {
 pub(super) fn steps(run: &Run) -> Vec<Step<'_>> {
     let up = run.up.iter().map(|part| of_part(Phase::Up, "up", part));
     let down = run.down.iter().map(|part| of_part(Phase::Down, "down", part));
-    up.chain(run.commands.iter().map(of_command)).chain(down).collect()
+    let deliveries = run.deliveries.iter().map(of_delivery);
+    up.chain(run.commands.iter().map(of_command)).chain(down).chain(deliveries).collect()
 }
 
 fn of_part<'a>(phase: Phase, name: &'a str, part: &Part) -> Step<'a> {
-    Step { phase, name, started: part.started, ended: part.ended, failure: part.error.clone() }
+    Step {
+        phase,
+        name: name.into(),
+        started: part.started,
+        ended: part.ended,
+        failure: part.error.clone(),
+    }
 }
 
 fn of_command(command: &Command) -> Step<'_> {
@@ -52,10 +61,20 @@ fn of_command(command: &Command) -> Step<'_> {
     };
     Step {
         phase: Phase::Command,
-        name: &command.text,
+        name: command.text.as_str().into(),
         started: command.started,
         ended: command.ended,
         failure,
+    }
+}
+
+fn of_delivery(delivery: &Delivery) -> Step<'_> {
+    Step {
+        phase: Phase::Delivery,
+        name: delivery.text().into(),
+        started: delivery.started,
+        ended: delivery.ended,
+        failure: delivery.error.clone(),
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) fn in_words(outcome: Outcome) -> &'static str {
         Outcome::NoPlace => "no place was free",
         Outcome::TimedOut => "it took longer than it may",
         Outcome::Cancelled => "it was cancelled",
+        Outcome::NotDelivered => "something was not published or baked",
     }
 }
 

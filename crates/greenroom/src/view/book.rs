@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{About, Event, Verified};
-use greenroom_delivery::reap::{Due, Fate, Reaped};
+use greenroom_delivery::images::{Catalogue, Member, Pruning, Recorded, Uses, of_id};
+use greenroom_delivery::reap::{self, Due, Reaped};
 use greenroom_delivery::record::{FORMAT, Pipeline, Run, Standing};
 use greenroom_delivery::repository::{Publication, Published};
 use greenroom_model::gate::{GateResult, Verdict};
@@ -24,6 +25,7 @@ use super::error::ErrorView;
 use super::event::{Activity, EventView, Heartbeat};
 use super::files::FilesWritten;
 use super::graph::Graph;
+use super::images::{BakeView, DiffView, Fate, PrunedView, PruningView, SetView, SetsView};
 use super::imported::Imported;
 use super::notice::{InFlight, Notice};
 use super::object::ObjectView;
@@ -96,7 +98,7 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&Outputs::default());
     look(&PlanView::nothing_to_destroy(&state));
     look(&DueView(Due::default()));
-    look(&ReapedView(&Reaped { state: state.clone(), fate: Fate::Gone }));
+    look(&ReapedView(&Reaped { state: state.clone(), fate: reap::Fate::Gone }));
     look(&StateView::of(&state, None, Detail::Environment));
     look(&States { names: Vec::new() });
     look(&Summary::nothing_done(Outcome::Unchanged));
@@ -113,6 +115,12 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&Environments { environments: Vec::new(), now: Timestamp::UNIX_EPOCH });
     look(&Artifacts { repository: text(), published: Vec::new() });
     look(&PublicationView { publication: Publication::New(published()), place: text() });
+    look(&BakeView { name: text(), fate: Fate::Gone { id: text() } });
+    look(&SetView::new(&set()));
+    look(&SetsView { catalogue: Catalogue::default(), uses: Uses::new() });
+    look(&DiffView { before: text(), after: text(), differences: Vec::new() });
+    look(&PruningView::of(&Pruning::default(), &Catalogue::default()));
+    look(&PrunedView { name: text(), id: text(), key: text(), error: None });
     look(&StagePhase { name: text(), phase: Phase::Up, text: text() });
     look(&JobChanged { name: text(), standing: Standing::Waiting, phase: None, reason: None });
     let matrix = [("size".to_owned(), json!(2))].into();
@@ -121,6 +129,12 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     for event in events() {
         look(&EventView(&event));
     }
+}
+
+fn set() -> Recorded {
+    let member = Member { digest: of_id("i"), id: "i".to_owned(), key: None };
+    let members = BTreeMap::from([("web".to_owned(), member)]);
+    Recorded::of(members, Timestamp::UNIX_EPOCH, "ann").expect("it has an image")
 }
 
 fn published() -> Published {

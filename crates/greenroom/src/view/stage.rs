@@ -22,6 +22,8 @@ pub(crate) enum Phase {
     Command,
     /// A command has ended.
     Ended,
+    /// Something was published or baked.
+    Delivered,
     /// The environment goes down.
     GoingDown,
     /// It is gone.
@@ -41,6 +43,7 @@ impl Phase {
             Phase::Up => "up",
             Phase::Command => "command",
             Phase::Ended => "command_ended",
+            Phase::Delivered => "delivered",
             Phase::GoingDown => "going_down",
             Phase::Gone => "gone",
             Phase::Kept => "kept",
@@ -127,6 +130,7 @@ pub(crate) fn verdict(outcome: Outcome) -> &'static str {
         Outcome::NoPlace => "No place",
         Outcome::TimedOut => "Took too long",
         Outcome::Cancelled => "Cancelled",
+        Outcome::NotDelivered => "Not delivered",
     }
 }
 
@@ -135,7 +139,9 @@ fn because(run: &Run) -> String {
     let up = run.up.as_ref().and_then(|it| it.error.clone());
     let command = run.commands.last().filter(|it| it.status != 0);
     let command = command.map(|it| format!("`{}` ended with status {}", it.text, it.status));
-    match (run.outcome, up.or(command)) {
+    let delivery = run.deliveries.iter().find_map(|it| Some((it, it.error.as_ref()?)));
+    let delivery = delivery.map(|(it, error)| format!("{}: {error}", it.text()));
+    match (run.outcome, up.or(command).or(delivery)) {
         (Outcome::Passed | Outcome::NotDown, _) | (_, None) => String::new(),
         (_, Some(why)) => format!(": {why}"),
     }

@@ -48,6 +48,13 @@ fn read(reader: &mut Reader<'_>, mut section: Section) -> Image {
     let files = section.texts(reader, "files");
     let timeout = section.duration(reader, "timeout").map_or(BAKE_TIMEOUT, |it| it.value);
     let builder = builder(reader, &mut section, &word);
+    if let (Some(Builder::Ami(_)), Some(file)) = (&builder, files.first()) {
+        reader.report(
+            Diagnostic::error("spec::image_files", format!("{} takes no files", section.what))
+                .at(file.at, "a machine fetches artifacts alone")
+                .help("put it into an artifact, or into a script of `provision`"),
+        );
+    }
     section.close(reader);
     Image { at, id, builder, artifacts, files, timeout }
 }

@@ -342,6 +342,7 @@ provider = "aws.west"
 instance_type = "t3.small"
 base = { id = "ami-1", most_recent = true }
 regoins = []
+files = ["a.conf"]
 [image.container]
 builder = "oci"
 folder = "app"

@@ -62,6 +62,7 @@ fn run(outcome: Outcome) -> Run {
         ended: at(1),
         up: None,
         commands: Vec::new(),
+        deliveries: Vec::new(),
         down: None,
         remains: None,
         operations: Vec::new(),

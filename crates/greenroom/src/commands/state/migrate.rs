@@ -1,8 +1,12 @@
 //! `greenroom state migrate`: moves states to another store.
 
-use greenroom_delivery::project::PROJECT_FILE;
+use std::sync::Arc;
+
+use greenroom_delivery::images::{Catalogue, Shelf};
+use greenroom_delivery::project::{PROJECT_FILE, Project};
 use greenroom_spec::location::Location;
 use greenroom_spec::source::Located;
+use greenroom_store::Store;
 
 use crate::cli::MigrateArgs;
 use crate::context::Context;
@@ -29,10 +33,27 @@ pub(super) async fn run(args: MigrateArgs, context: &Context) -> Result<Exit, Fa
             moved += 1;
         }
     }
+    if args.stage.is_none() {
+        take_images_along(context, &project, target).await?;
+    }
     let then = match moved {
         0 => "there is no state to move".to_owned(),
         _ => format!("now write `url = \"{}\"` into [state] of {PROJECT_FILE}", args.to),
     };
     context.console.tell(&Notice(then));
     Ok(Exit::Done)
+}
+
+/// Copies the catalogue of images; what knows of it already keeps its own.
+async fn take_images_along(
+    context: &Context,
+    project: &Project,
+    target: Arc<dyn Store>,
+) -> Result<(), Failure> {
+    let name = &project.spec.name.value;
+    let catalogue = Shelf::new(context.store(project).await?, name)?.read().await?;
+    if catalogue != Catalogue::default() {
+        Shelf::new(target, name)?.change(|it| it.merge(&catalogue)).await?;
+    }
+    Ok(())
 }

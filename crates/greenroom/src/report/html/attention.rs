@@ -1,5 +1,7 @@
 //! What somebody has to look at, or to do.
 
+use std::borrow::Cow;
+
 use greenroom_delivery::record::{Job, Pipeline, Run};
 use maud::{Markup, html};
 
@@ -40,7 +42,7 @@ fn failure(place: &str, job: &Job) -> Option<Markup> {
 }
 
 /// The steps that failed, each with the first line of why.
-fn failures(run: &Run) -> impl Iterator<Item = (&str, String)> {
+fn failures(run: &Run) -> impl Iterator<Item = (Cow<'_, str>, String)> {
     steps(run).into_iter().filter_map(|step| {
         let failure = step.failure?;
         Some((step.name, failure.lines().next().unwrap_or_default().to_owned()))

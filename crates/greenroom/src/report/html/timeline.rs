@@ -207,7 +207,7 @@ fn bar(step: &Step<'_>, scale: &Scale, top: usize) -> Markup {
 fn class(phase: Phase) -> &'static str {
     match phase {
         Phase::Up => "up",
-        Phase::Command => "command",
+        Phase::Command | Phase::Delivery => "command",
         Phase::Down => "down",
     }
 }
