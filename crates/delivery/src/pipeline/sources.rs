@@ -50,6 +50,7 @@ pub fn inputs(sources: &str, given: &Inputs, job: &Job) -> Option<String> {
         part(name);
         part(text);
     }
+    part(given.image_set.as_deref().unwrap_or_default());
     for file in &given.var_file {
         part(&std::fs::read_to_string(file).ok()?);
     }

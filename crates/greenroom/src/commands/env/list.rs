@@ -2,8 +2,6 @@
 
 use greenroom_delivery::wanted::no_stage;
 use greenroom_model::identity::EnvironmentKind;
-use greenroom_model::state::State;
-use greenroom_spec::project::IMAGES_STAGE;
 use greenroom_spec::project::IMAGES_STAGE;
 use jiff::Timestamp;
 
@@ -22,9 +20,7 @@ pub(super) async fn run(args: &EnvListArgs, context: &Context) -> Result<Exit, F
     let mut environments = Vec::new();
     let views = reader.views(&project.spec.name.value, args.stage.as_deref()).await?;
     for (name, view) in views.into_iter().filter(|(it, _)| it.stage.as_str() != IMAGES_STAGE) {
-        let is_image = name.stage.as_str() == IMAGES_STAGE;
-        let is_one = |it: &State| it.kind == EnvironmentKind::Ephemeral && !is_image;
-        if let Some(state) = view.state.filter(is_one) {
+        if let Some(state) = view.state.filter(|it| it.kind == EnvironmentKind::Ephemeral) {
             environments.push(Environment::of(&name, &state, view.holder.as_ref()));
         }
     }
