@@ -23,6 +23,7 @@ use greenroom_store::{Holder, StateName};
 use jiff::Timestamp;
 
 use crate::environment::{DownError, Environment};
+use crate::images::Location;
 use crate::lifetime::Tenure;
 use crate::project::{Place, PlaceError};
 pub use base::{Base, BaseError, base};
@@ -54,7 +55,7 @@ pub struct Bake {
     pub provider: Provider,
     /// The image's name in the project.
     pub image: Arc<str>,
-    /// What stands for all that it is made of: hexadecimal digits, [`NAMED`] at least.
+    /// What stands for all that it is made of: 16 hexadecimal digits or more.
     pub key: Arc<str>,
     /// What the project says of its builder.
     pub builder: AmiBuilder,
@@ -105,17 +106,6 @@ pub struct Baked {
     pub created: Arc<str>,
     /// Everywhere it is, the origin first.
     pub locations: Vec<Location>,
-}
-
-/// A place where an image is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The provider.
-    pub provider: Arc<str>,
-    /// The region.
-    pub region: Arc<str>,
-    /// The image's id there.
-    pub id: Arc<str>,
 }
 
 /// Makes an image, or goes on with what an earlier bake of the same key has left.
@@ -246,7 +236,10 @@ impl Bake {
             return Ok(());
         };
         let error = BakeError::Up(Box::new(error));
-        let is_kept = |state: &State| made(state).any(|(address, _)| address.block == image());
+        let is_kept = |state: &State| {
+            objects(state)
+                .any(|(address, it)| address.block == image() && it.status != Status::Failed)
+        };
         if cancel.is_cancelled() || environment.state().is_none_or(is_kept) {
             return Err(error);
         }
@@ -283,10 +276,13 @@ impl Script {
     }
 }
 
+fn objects(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
+    state.instances().filter_map(|(address, it)| Some((address, it.current.as_ref()?)))
+}
+
 /// What is made, and was seen ready.
 fn made(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
-    let objects = state.instances().filter_map(|(at, it)| Some((at, it.current.as_ref()?)));
-    objects.filter(|(_, it)| it.status == Status::Ready)
+    objects(state).filter(|(_, it)| it.status == Status::Ready)
 }
 
 fn text(of: &Remote, name: &str) -> Option<Arc<str>> {
@@ -318,8 +314,8 @@ fn is_whole(state: &State, builder: &AmiBuilder) -> bool {
 /// What a state says of its image.
 fn baked(state: &State) -> Option<Baked> {
     let place = |remote: &Remote| {
-        let region = text(remote, "arn")?.split(':').nth(3).map(Arc::from)?;
-        Some(Location { provider: "aws".into(), region, id: remote.id.clone() })
+        let region = text(remote, "arn")?.split(':').nth(3)?.to_owned();
+        Some(Location { provider: "aws".to_owned(), region, id: remote.id.to_string() })
     };
     let (_, origin) = made(state).find(|(address, _)| address.block == image())?;
     let copies = made(state).filter(|(address, _)| &*address.block.kind == "aws_ami_copy");
@@ -328,7 +324,7 @@ fn baked(state: &State) -> Option<Baked> {
     Some(Baked {
         id: origin.id.clone(),
         account: text(origin, "owner_id")?,
-        region: first.region.clone(),
+        region: first.region.as_str().into(),
         snapshots: snapshots.iter().filter_map(|it| it.as_str().map(Arc::from)).collect(),
         created: text(origin, "creation_date")?,
         locations: [first].into_iter().chain(copies.filter_map(|(_, it)| place(it))).collect(),
