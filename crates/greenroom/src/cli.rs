@@ -614,6 +614,17 @@ mod tests {
     }
 
     #[test]
+    fn the_version_of_an_artifact_is_not_that_of_the_program() {
+        let Command::Publish(publish) = taken(&["publish", "app", "--version", "1.4.2"]) else {
+            panic!("not to publish");
+        };
+        assert_eq!(publish.version.as_deref(), Some("1.4.2"));
+        taken(&["artifacts", "fetch", "app", "--version", "1.4.2", "--to", "app"]);
+        taken(&["artifacts", "app"]);
+        assert_eq!(refused(&["artifacts", "app", "fetch", "app"]), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
     fn raw_output_is_of_one_output() {
         assert_eq!(refused(&["output", "it", "--raw"]), ErrorKind::MissingRequiredArgument);
         taken(&["output", "it", "url", "--raw"]);

@@ -50,7 +50,7 @@ impl Target<'_> {
         if scheme.len() < 2 || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Target::Folder(url);
         }
-        let below = rest.trim_start_matches("//");
+        let below = rest.strip_prefix("//").unwrap_or(rest);
         match scheme {
             "file" => Target::Folder(below),
             "s3" => {

@@ -98,3 +98,44 @@ fn cells(published: &Published) -> [Cell; 6] {
     ]
     .map(Cell::plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(version: &str, bytes: u64) -> Published {
+        Published {
+            artifact: "shop".to_owned(),
+            version: version.to_owned(),
+            file: "shop-server".to_owned(),
+            bytes,
+            sha256: "0123456789abcdef".repeat(4),
+            published: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
+            by: "ann on ci-4".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_published_is_a_table() {
+        let published = vec![published("1.4.2", 4_410_000), published("1.4", 12)];
+        let view = Artifacts { repository: "/repo".to_owned(), published };
+        insta::assert_snapshot!(view.text(Palette::PLAIN), @r"
+        ARTIFACT  VERSION  PUBLISHED             SIZE      SHA256        BY
+        shop      1.4.2    2026-01-02 03:04:05Z  4.21 MiB  0123456789ab  ann on ci-4
+        shop      1.4      2026-01-02 03:04:05Z  12 B      0123456789ab  ann on ci-4
+        ");
+        let none = Artifacts { repository: "/repo".to_owned(), published: Vec::new() };
+        assert_eq!(none.text(Palette::PLAIN), "nothing is published in /repo\n");
+    }
+
+    #[test]
+    fn what_came_of_publishing_says_where_it_is() {
+        let there = Publication::AlreadyThere(published("1.4", 12));
+        let view = PublicationView { publication: there, place: "/repo/shop".to_owned() };
+        insta::assert_snapshot!(view.text(Palette::PLAIN), @r"
+        published already: shop 1.4
+          sha256 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+          /repo/shop
+        ");
+    }
+}

@@ -109,14 +109,25 @@ async fn an_upload_without_an_answer_may_be_there_and_says_so() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_not_waited_for() {
-    let case = case().await;
-    let short = Duration::from_millis(50);
+    let short = Duration::from_secs(2);
     let patience = Patience { again: 0, still: short, answer: short, ..impatient() };
-    let repository = Artifactory::new(&case.server.url, PROJECT, Credentials::anonymous());
-    let repository = repository.unwrap().with_patience(patience);
-    case.server.fail(0, Fault::Silence);
-    let refused = repository.publish(&case.app, &Unwatched).await.unwrap_err();
-    assert!(refused.source().unwrap().to_string().contains("no answer within 50ms"));
+    let folder = tempfile::tempdir().unwrap();
+    // More than fits between the two when nobody reads.
+    let large = vec![1; 64 << 20];
+    let cases: [(usize, &[u8], &str, &str); 3] = [
+        (0, b"small", "there is no answer within 2s", "nothing was changed"),
+        (2, b"small", "there is no answer within 2s", "it may be published"),
+        (2, &large, "nothing moved for 2s", "it may be published"),
+    ];
+    for (number, content, why, effect) in cases {
+        let server = Server::start().await;
+        let repository = repository(&server.url, Credentials::anonymous()).with_patience(patience);
+        let app = upload(folder.path(), Some("1"), content, 0).await;
+        server.fail(number, Fault::Silence);
+        let refused = repository.publish(&app, &Unwatched).await.unwrap_err();
+        assert_eq!(refused.source().unwrap().to_string(), why);
+        assert!(refused.to_string().contains(effect), "{refused}");
+    }
 }
 
 #[tokio::test]
