@@ -13,6 +13,7 @@ pub mod lifetime;
 pub mod matrix;
 pub mod names;
 pub mod outputs;
+mod own;
 mod patience;
 pub mod pipeline;
 pub mod places;

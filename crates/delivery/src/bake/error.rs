@@ -89,10 +89,10 @@ pub enum BakeError {
     #[error(transparent)]
     Shelf(#[from] ShelfError),
     /// The log cannot be written.
-    #[error("the log `{}` cannot be written; nothing was baked", path.display())]
+    #[error("the log `{name}` cannot be written; nothing was baked")]
     Log {
-        /// Where it was to be.
-        path: PathBuf,
+        /// The file.
+        name: String,
         /// Why.
         #[source]
         source: io::Error,

@@ -14,6 +14,7 @@ use super::BakeError;
 use crate::images::hex;
 
 /// A file of the project.
+#[derive(Clone)]
 pub(super) struct ProjectFile {
     /// Its path relative to the project's folder, with `/`.
     pub(super) path: String,

@@ -6,17 +6,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::builder::Made;
+use super::files::ProjectFile;
 use super::recipe::Recipe;
 use super::{BakeError, Bench};
 use crate::images::{Key, Origin};
+use crate::own;
+
+/// The folder of all images, below that for what is not of the sources.
+const IMAGES: &str = "images";
 
 /// The folder of an image.
 fn folder(bench: &Bench, name: &str, key: &Key) -> PathBuf {
-    images(bench).join(format!("{name}-{}", key.short()))
-}
-
-fn images(bench: &Bench) -> PathBuf {
-    bench.folder.join(".greenroom/images")
+    let images = bench.folder.join(".greenroom").join(IMAGES);
+    images.join(format!("{name}-{}", key.short()))
 }
 
 /// Makes the folder of an image: artifacts by their file names, files by their paths. It is there
@@ -28,15 +30,22 @@ fn images(bench: &Bench) -> PathBuf {
 pub(super) async fn make(bench: &Bench, recipe: &Recipe<'_>, key: &Key) -> Result<Made, BakeError> {
     let folder = folder(bench, recipe.name, key);
     let failed = |source| BakeError::Folder { path: folder.clone(), source };
-    fs::create_dir_all(images(bench)).map_err(failed)?;
+    let images = own::folder(&bench.folder, IMAGES).map_err(failed)?;
     let prefix = format!(".{}-{}.", recipe.name, key.short());
-    remove_unfinished(&images(bench), &prefix).map_err(failed)?;
-    let new = tempfile::Builder::new().prefix(&prefix).tempdir_in(images(bench));
+    remove_unfinished(&images, &prefix).map_err(failed)?;
+    let new = tempfile::Builder::new().prefix(&prefix).tempdir_in(&images);
     let new = new.map_err(failed)?;
     recipe.fetch(bench, new.path()).await?;
-    copy_files(recipe, new.path()).map_err(failed)?;
-    let identity = digest(new.path()).map_err(failed)?;
-    put(new, &folder, &prefix).map_err(failed)?;
+    let (files, place) = (recipe.files.clone(), folder.clone());
+    let finish = move || {
+        copy_files(&files, new.path())?;
+        let identity = digest(new.path())?;
+        put(new, &place, &prefix)?;
+        Ok(identity)
+    };
+    // Files may be large, and other images are baked meanwhile.
+    let finished = tokio::task::spawn_blocking(finish).await;
+    let identity = finished.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(failed)?;
     let id = folder.display().to_string();
     let origin = Origin { identity, ..Origin::default() };
     Ok(Made { id, origin, locations: Vec::new() })
@@ -70,8 +79,8 @@ fn remove_unfinished(images: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn copy_files(recipe: &Recipe<'_>, folder: &Path) -> io::Result<()> {
-    for file in &recipe.files {
+fn copy_files(files: &[ProjectFile], folder: &Path) -> io::Result<()> {
+    for file in files {
         let path = folder.join(&file.path);
         if path.exists() {
             let message = format!("`{}` is in the image already, as an artifact", file.path);

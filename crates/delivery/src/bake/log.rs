@@ -1,11 +1,12 @@
 //! The log of a bake: what its builder printed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::BakeError;
 use crate::images::Key;
+use crate::own;
 
 /// How many of the last lines of a log an error shows.
 const TAIL_LINES: usize = 20;
@@ -25,17 +26,14 @@ impl Log {
     ///
     /// [`BakeError::Log`].
     pub(super) fn create(project: &Path, image: &str, key: &Key) -> Result<Log, BakeError> {
-        let folder = project.join(".greenroom/bakes");
-        let path = folder.join(format!("{image}-{}.log", key.short()));
+        let name = format!("{image}-{}.log", key.short());
         let create = || {
-            fs::create_dir_all(&folder)?;
-            File::options().read(true).append(true).create(true).open(&path)
+            let path = own::folder(project, "bakes")?.join(&name);
+            let file = File::options().read(true).append(true).create(true).open(&path)?;
+            file.set_len(0)?;
+            Ok(Log { path, file })
         };
-        let file = create().and_then(|file| file.set_len(0).map(|()| file));
-        match file {
-            Ok(file) => Ok(Log { path, file }),
-            Err(source) => Err(BakeError::Log { path, source }),
-        }
+        create().map_err(|source| BakeError::Log { name: name.clone(), source })
     }
 
     /// Where it is.

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::own;
 use crate::record::{FORMAT, Pipeline};
 use crate::replace::replace;
 
@@ -41,19 +42,16 @@ impl Folder {
     ///
     /// [`FolderError`].
     pub fn open(project: &Path, name: &str) -> Result<Folder, FolderError> {
-        let own = project.join(".greenroom");
-        let path = own.join("pipelines").join(name);
-        let failed = |source| FolderError::File { path: path.clone(), source };
-        fs::create_dir_all(&path).map_err(failed)?;
-        let ignore = own.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(ignore, "*\n").map_err(failed)?;
-        }
-        let lock = File::create(path.join("lock")).map_err(failed)?;
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| FolderError::File { path, source }
+        };
+        let path = own::folder(project, &format!("pipelines/{name}")).map_err(failed(project))?;
+        let lock = File::create(path.join("lock")).map_err(failed(&path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Folder { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(FolderError::Held(name.to_owned())),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
         }
     }
 

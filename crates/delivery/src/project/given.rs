@@ -153,7 +153,7 @@ mod tests {
         let inputs = Inputs {
             var: vec![("count".to_owned(), "3".to_owned())],
             var_file: vec![values.path().to_owned()],
-            image: Vec::new(),
+            ..Inputs::default()
         };
         let environment = [("GREENROOM_VAR_count", "1"), ("HOME", "/"), ("GREENROOM_VAR_", "x")];
         let (given, diagnostics) = shown(&inputs, &environment);
