@@ -358,10 +358,11 @@ bake = ["there", "word"]
     greenroom.toml:14:12: spec::unknown_provider: image `machine`: the project has no provider configuration `aws.west`
     greenroom.toml:16:8: spec::base_image: `base` of image `machine` names one image, or says how to choose one (write `id`; or `owners`, `filter` and `most_recent`)
     greenroom.toml:17:1: spec::unknown_key: unknown key `regoins` in image `machine` (did you mean `regions`?)
-    greenroom.toml:18:1: spec::missing_key: image `container` needs `repository`
-    greenroom.toml:20:10: spec::image_folder: `folder` of image `container` must be an absolute path
-    greenroom.toml:21:14: spec::no_repository: the project has no repository (name one: `[repository]` with `url = "…"`)
-    greenroom.toml:24:1: spec::unknown_key: unknown key `artifacts` in image `there` (known here: `id`, `builder`)
-    greenroom.toml:26:9: spec::image_is_there: image `there` is not baked: it is there already [greenroom.toml:23:6: it has an id]
+    greenroom.toml:18:10: spec::image_files: image `machine` takes no files (put it into an artifact, or into a script of `provision`)
+    greenroom.toml:19:1: spec::missing_key: image `container` needs `repository`
+    greenroom.toml:21:10: spec::image_folder: `folder` of image `container` must be an absolute path
+    greenroom.toml:22:14: spec::no_repository: the project has no repository (name one: `[repository]` with `url = "…"`)
+    greenroom.toml:25:1: spec::unknown_key: unknown key `artifacts` in image `there` (known here: `id`, `builder`)
+    greenroom.toml:27:9: spec::image_is_there: image `there` is not baked: it is there already [greenroom.toml:24:6: it has an id]
     "###);
 }
