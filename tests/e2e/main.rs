@@ -15,12 +15,15 @@ mod importing;
 mod killed;
 mod lifecycle;
 mod mistakes;
+mod oci;
 mod pipeline;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
 mod publishing;
 mod reaping;
+#[path = "../registry/mod.rs"]
+mod registry;
 mod running;
 mod shop;
 #[cfg(feature = "fail-points")]

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod local;
 mod log;
+pub mod oci;
 mod recipe;
 mod removing;
 mod turn;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use greenroom_oci::{PullError, RegistryError};
 use greenroom_provider::{Failure, FailureKind};
 
 use crate::runtime::balancer::BalancerError;
@@ -31,6 +32,25 @@ pub(crate) fn port_kind(error: &PortError) -> FailureKind {
         PortError::Refused { .. } => FailureKind::Argument,
         PortError::NoneFree(_) => FailureKind::Quota,
         PortError::File(_) => FailureKind::Internal,
+    }
+}
+
+/// What class of failure it is that an image cannot be had.
+pub(crate) fn pull_kind(error: &PullError) -> FailureKind {
+    match error {
+        PullError::Registry(error) => match error {
+            RegistryError::Unreachable { .. } => FailureKind::Unavailable,
+            RegistryError::Refused { status, .. } if status.is_server_error() => {
+                FailureKind::Unavailable
+            }
+            RegistryError::Credentials(_) | RegistryError::Denied { .. } => FailureKind::Denied,
+            RegistryError::Client { .. } => FailureKind::Internal,
+            _ => FailureKind::Argument,
+        },
+        PullError::Layer { .. } | PullError::Layers { .. } | PullError::Unpack { .. } => {
+            FailureKind::Argument
+        }
+        PullError::Write { .. } | PullError::Read { .. } => FailureKind::Internal,
     }
 }
 

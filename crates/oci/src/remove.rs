@@ -37,10 +37,14 @@ pub async fn exists(id: &ImageId) -> Result<bool, RegistryError> {
 pub async fn remove(id: &ImageId) -> Result<Removal, RegistryError> {
     let registry = open(id).await?;
     let status = registry.delete_manifest(id.digest()).await?;
+    let host = registry.host().to_owned();
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(RegistryError::Refused { host, status, said: String::new() });
+    }
     Ok(match status {
         status if status.is_success() => Removal::Removed,
         StatusCode::NOT_FOUND => Removal::Gone,
-        status => Removal::Refused { reason: format!("`{}` answers {status}", registry.host()) },
+        status => Removal::Refused { reason: format!("`{host}` answers {status}") },
     })
 }
 

@@ -1,17 +1,17 @@
 //! What builders do, each by its kind.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::Cancel;
 use greenroom_engine::resolve::provider_settings;
-use greenroom_oci::{ImageId, LayerFile, Order, Removal, Settings};
+use greenroom_oci::{ImageId, PushError, Removal};
 use greenroom_spec::image::{AmiBuilder, Builder, OciBuilder};
 
 use super::log::Log;
+use super::oci::OciOrder;
 use super::recipe::{Base, Recipe, repository};
-use super::{BakeError, Bench, ami, command, local};
+use super::{BakeError, Bench, ami, command, local, oci};
 use crate::images::{Baked, Key, Location, Origin};
 
 /// An image that was made.
@@ -44,7 +44,7 @@ pub(super) async fn make(
 ) -> Result<Made, BakeError> {
     match recipe.builder {
         Builder::Local => unless(cancel, local::make(bench, recipe, key)).await,
-        Builder::Oci(settings) => unless(cancel, oci(bench, recipe, settings)).await,
+        Builder::Oci(settings) => unless(cancel, container(bench, recipe, settings)).await,
         Builder::Ami(settings) => machine(bench, recipe, settings, key, cancel).await,
         Builder::Command(settings) => {
             command::make(bench, recipe, settings, key, log, cancel).await
@@ -63,49 +63,30 @@ async fn unless(
     }
 }
 
-async fn oci(bench: &Bench, recipe: &Recipe<'_>, settings: &OciBuilder) -> Result<Made, BakeError> {
+async fn container(
+    bench: &Bench,
+    recipe: &Recipe<'_>,
+    settings: &OciBuilder,
+) -> Result<Made, BakeError> {
     let work = tempfile::tempdir().map_err(BakeError::Work)?;
     let artifacts = recipe.fetch(bench, work.path()).await?;
-    let folder = Path::new(&*settings.folder);
-    let artifacts = artifacts.into_values().map(|source| LayerFile {
-        path: folder.join(source.file_name().unwrap_or_default()),
-        source,
-        mode: 0o755,
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let artifacts = artifacts.into_values().map(|path| {
+        let name = name(&path);
+        (path, name, 0o755)
     });
-    let files = recipe.files.iter().map(|it| LayerFile {
-        source: it.source.clone(),
-        path: folder.join(&it.path),
-        mode: if it.executable { 0o755 } else { 0o644 },
+    let files = recipe.files.iter().map(|it| {
+        let mode = if it.executable { 0o755 } else { 0o644 };
+        (it.source.clone(), it.path.clone(), mode)
     });
-    let order = Order {
-        repository: settings.repository.value.to_string(),
-        base: match &recipe.base {
-            Base::Oci(id) => Some(id.clone()),
-            Base::None | Base::Ami(_) => None,
-        },
-        platform: settings.platform.to_string(),
-        files: artifacts.chain(files).collect(),
-        settings: run_settings(settings),
+    let base = match &recipe.base {
+        Base::Oci(id) => Some(id.clone()),
+        Base::None | Base::Ami(_) => None,
     };
-    let id = greenroom_oci::push(order).await?;
+    let order = OciOrder { settings, base, files: artifacts.chain(files).collect() };
+    let id = oci::push(order).await?.id;
     let origin = Origin { identity: id.digest().to_owned(), ..Origin::default() };
     Ok(Made { id: id.to_string(), origin, locations: Vec::new() })
-}
-
-fn run_settings(settings: &OciBuilder) -> Settings {
-    let words = |words: &[Arc<str>]| words.iter().map(ToString::to_string).collect();
-    let pairs = |pairs: &std::collections::BTreeMap<Arc<str>, Arc<str>>| {
-        pairs.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect()
-    };
-    let working_dir = settings.working_dir.as_ref().unwrap_or(&settings.folder);
-    Settings {
-        entrypoint: words(&settings.entrypoint),
-        command: words(&settings.command),
-        environment: pairs(&settings.environment),
-        working_dir: Some(working_dir.to_string()),
-        user: settings.user.as_ref().map(ToString::to_string),
-        labels: pairs(&settings.labels),
-    }
 }
 
 async fn machine(
@@ -196,7 +177,7 @@ pub(super) async fn is_there(
 ) -> Result<bool, BakeError> {
     Ok(match recipe.builder {
         Builder::Local => local::is_there(&baked.id, &baked.origin.identity),
-        Builder::Oci(_) => greenroom_oci::exists(&id_of(&baked.id)?).await?,
+        Builder::Oci(_) => oci::exists(&id_of(&baked.id)?).await?,
         Builder::Ami(settings) => {
             let project = &bench.project.name.value;
             ami::available(&bench.workbench, project, recipe.name, key.as_str(), settings)
@@ -210,7 +191,7 @@ pub(super) async fn is_there(
 }
 
 fn id_of(text: &str) -> Result<ImageId, BakeError> {
-    Ok(text.parse::<ImageId>().map_err(greenroom_oci::PushError::from)?)
+    Ok(text.parse::<ImageId>().map_err(PushError::from)?)
 }
 
 /// What became of an image that was to be removed.
@@ -244,7 +225,7 @@ pub(super) async fn remove(
                 ami::remove(&bench.workbench, project, name, key.as_str(), holder, cancel);
             removed.await.map_err(|error| BakeError::NotRemoved(Box::new(error)))?;
         }
-        "oci" => match greenroom_oci::remove(&id_of(id)?).await? {
+        "oci" => match oci::remove(&id_of(id)?).await? {
             Removal::Removed | Removal::Gone => {}
             Removal::Refused { reason } => return Ok(Removed::Left(reason)),
         },

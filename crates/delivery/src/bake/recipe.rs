@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::builder::Made;
 use super::files::{ProjectFile, select};
-use super::{BakeError, Bench, ami};
+use super::{BakeError, Bench, ami, oci};
 use crate::images::{Baked, Key, Material, of_parts};
 use crate::repository::{Published, Publisher, RepositoryError, Upload};
 
@@ -190,13 +190,7 @@ async fn base(bench: &Bench, name: &str, builder: &Builder) -> Result<Base, Bake
             let base = ami::base(&bench.workbench, &provider, name, &settings.base).await;
             Base::Ami(base.map_err(Box::new)?)
         }
-        Builder::Oci(settings) => match &settings.base {
-            None => Base::None,
-            Some(base) => {
-                let own = &settings.repository.value;
-                Base::Oci(greenroom_oci::base(&base.value, &settings.platform, own).await?)
-            }
-        },
+        Builder::Oci(settings) => oci::base(settings).await?.map_or(Base::None, Base::Oci),
     })
 }
 

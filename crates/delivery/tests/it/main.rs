@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod oci;
 mod places;
 mod reap;
+#[path = "../../../../tests/registry/mod.rs"]
+mod registry;
 mod repository;
 
 #[test]

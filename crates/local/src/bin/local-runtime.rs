@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use greenroom_local::runtime::instance::{self, InstanceSpec};
-use greenroom_local::runtime::{Kind, Launcher, Owner, Probe, Readiness, Root, Uid};
+use greenroom_local::runtime::{Image, Kind, Launcher, Owner, Probe, Readiness, Root, Uid};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -60,7 +60,7 @@ async fn create(args: Vec<OsString>) -> Result<(), Box<dyn std::error::Error>> {
         address: "front/local_instance.web".into(),
     };
     let spec = InstanceSpec {
-        image: image.into(),
+        image: Image::Folder(image.into()),
         command: vec!["server".into(), "test-server".into()],
         environment: [("NAME".to_owned(), "a".to_owned())].into(),
         port: None,

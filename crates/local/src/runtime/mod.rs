@@ -11,6 +11,7 @@
 pub mod balancer;
 mod control;
 mod files;
+mod image;
 pub mod instance;
 mod launch;
 pub mod listener;
@@ -27,6 +28,7 @@ pub mod target_group;
 
 pub use control::ControlError;
 pub use files::FileError;
+pub use image::Image;
 pub use launch::{LaunchError, Launcher};
 pub use main::main;
 pub use owner::{Kind, Owner, Uid};

@@ -9,6 +9,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use greenroom_oci::ImageId;
+use tempfile::TempDir;
+
 use super::files::{self, FileError};
 use super::owner::{Owner, Uid};
 
@@ -84,6 +87,21 @@ impl Root {
         &self.0
     }
 
+    /// The root folder that the folder of an object lies in.
+    pub(crate) fn above(folder: &Path) -> Option<Root> {
+        folder.ancestors().nth(2).map(Root::at)
+    }
+
+    /// The folder of unpacked images.
+    pub(crate) fn images(&self) -> PathBuf {
+        self.0.join("images")
+    }
+
+    /// The folder that an image is unpacked to, whether it is there or not.
+    pub(crate) fn image(&self, id: &ImageId) -> PathBuf {
+        self.images().join(id.file_name())
+    }
+
     /// The folder of one object, whether it exists or not.
     pub fn folder(&self, object: ObjectType, uid: &Uid) -> PathBuf {
         self.0.join(object.folder()).join(uid.as_str())
@@ -137,54 +155,60 @@ impl Root {
         fill: impl FnOnce(&Path) -> Result<(), FileError>,
     ) -> Result<PathBuf, FileError> {
         let folder = self.folder(object, &owner.uid);
-        let shelf = self.0.join(object.folder());
+        let staged = self.stage()?;
+        files::write_json(&staged.path().join(OWNER_FILE), owner)?;
+        fill(staged.path())?;
+        match staged.settle(&folder) {
+            // It exists: an earlier command got this far before it was killed.
+            Err(_) if self.owner(object, &owner.uid)?.is_some() => return Ok(folder),
+            settled => settled.map_err(FileError::write(&folder))?,
+        }
+        Ok(folder)
+    }
+
+    /// A folder in limbo, in which something is made that is to appear all at once.
+    pub(crate) fn stage(&self) -> Result<Staged, FileError> {
         let limbo = self.limbo();
         make_folder(&limbo)?;
         self.sweep();
-        // While shared, no other command sweeps what is being made here.
         let guard = File::open(&limbo).map_err(FileError::read(&limbo))?;
         guard.lock_shared().map_err(FileError::read(&limbo))?;
-        make_folder(&shelf)?;
-        let staged = tempfile::Builder::new()
+        let folder = tempfile::Builder::new()
             .prefix("new-")
             .tempdir_in(&limbo)
             .map_err(FileError::write(&limbo))?;
-        files::write_json(&staged.path().join(OWNER_FILE), owner)?;
-        fill(staged.path())?;
-        match fs::rename(staged.path(), &folder) {
-            // It exists: an earlier command got this far before it was killed.
-            Err(_) if self.owner(object, &owner.uid)?.is_some() => return Ok(folder),
-            renamed => renamed.map_err(FileError::write(&folder))?,
-        }
-        // Nothing is left at the staged path that could be removed.
-        let _ = staged.keep();
-        files::sync_folder(&shelf).map_err(FileError::write(&shelf))?;
-        Ok(folder)
+        Ok(Staged { folder, _guard: guard })
     }
 
     /// Removes the object's folder, which may be gone already.
     pub(crate) fn remove(&self, object: ObjectType, uid: &Uid) -> Result<(), FileError> {
-        let folder = self.folder(object, uid);
-        let limbo = self.limbo();
-        if folder.exists() {
-            make_folder(&limbo)?;
-            let doomed = limbo.join(format!("old-{}-{uid}", object.folder()));
-            // Left by a command that was killed while it removed an object of this name.
-            remove_tree(&doomed)?;
-            match fs::rename(&folder, &doomed) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(FileError::write(&folder)(error));
-                }
-                _ => remove_tree(&doomed)?,
-            }
-        }
+        let name = format!("{}-{uid}", object.folder());
+        self.discard(&self.folder(object, uid), &name)?;
         self.sweep();
         Ok(())
     }
 
+    /// Removes a folder all at once, which may be gone already; no other has this `name`.
+    pub(crate) fn discard(&self, folder: &Path, name: &str) -> Result<(), FileError> {
+        if !folder.exists() {
+            return Ok(());
+        }
+        let limbo = self.limbo();
+        make_folder(&limbo)?;
+        let doomed = limbo.join(format!("old-{name}"));
+        // Left by a command that was killed while it removed something of this name.
+        remove_tree(&doomed)?;
+        match fs::rename(folder, &doomed) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::write(folder)(error))
+            }
+            _ => remove_tree(&doomed),
+        }
+    }
+
     /// Clears what killed commands left in limbo and the folders that their last object has
     /// left, unless somebody is at work there.
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let Ok(guard) = File::open(self.limbo()) else { return };
         if guard.try_lock().is_err() {
             return;
@@ -193,9 +217,10 @@ impl Root {
             // Rubbish that resists is no reason to fail; the next sweep tries again.
             let _ = remove_tree(&self.limbo().join(name));
         }
-        for object in ObjectType::ALL {
+        let shelves = ObjectType::ALL.map(|object| self.0.join(object.folder()));
+        for shelf in shelves.into_iter().chain([self.images()]) {
             // Fails, as it should, unless the folder is empty.
-            let _ = fs::remove_dir(self.0.join(object.folder()));
+            let _ = fs::remove_dir(shelf);
         }
     }
 
@@ -204,9 +229,36 @@ impl Root {
     }
 }
 
+/// Something that is being made, and goes if it is not settled.
+pub(crate) struct Staged {
+    folder: TempDir,
+    /// While shared, no other command sweeps what is being made here.
+    _guard: File,
+}
+
+impl Staged {
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Has it appear at `path`, durably.
+    pub(crate) fn settle(self, path: &Path) -> io::Result<()> {
+        let shelf = path.parent().expect("everything of the root folder lies in a folder of it");
+        make_folder_at(shelf)?;
+        fs::rename(self.path(), path)?;
+        // Nothing is left at the staged path that could be removed.
+        let _ = self.folder.keep();
+        files::sync_folder(shelf)
+    }
+}
+
 /// Makes a folder and those above it, for the owner's eyes only.
 pub(crate) fn make_folder(path: &Path) -> Result<(), FileError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::write(path))
+    make_folder_at(path).map_err(FileError::write(path))
+}
+
+fn make_folder_at(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// The names in a folder; none if it does not exist.

@@ -21,10 +21,12 @@ use tokio::time::timeout;
 
 use super::files::{self, FileError};
 use super::instance::{
-    self, Assigned, Exit, InstanceSpec, InstanceState, Status, log_path, spec_path, status_path,
+    self, Assigned, Exit, InstanceSpec, InstanceState, Run, Status, log_path, spec_path,
+    status_path,
 };
 use super::launch;
 use super::process::{FOLDER_VARIABLE, ProcessId, UID_VARIABLE};
+use super::root::Root;
 
 /// Runs the instance of `folder` to its end.
 pub(crate) fn run(folder: &Path) -> ExitCode {
@@ -129,11 +131,12 @@ async fn supervise(folder: &Path, spec: &InstanceSpec, port: u16) -> Result<(), 
 
 /// Starts the program in a process group of its own.
 fn spawn(folder: &Path, spec: &InstanceSpec, port: u16) -> Result<Child, String> {
-    let program = instance::find_program(spec).map_err(|error| error.to_string())?;
-    start(folder, spec, port, &program).map_err(|error| error.to_string())
+    let root = Root::above(folder).ok_or("the instance lies in no root folder")?;
+    let run = instance::find_program(&root, spec).map_err(|error| error.to_string())?;
+    start(folder, &run, port).map_err(|error| error.to_string())
 }
 
-fn start(folder: &Path, spec: &InstanceSpec, port: u16, program: &Path) -> io::Result<Child> {
+fn start(folder: &Path, run: &Run, port: u16) -> io::Result<Child> {
     let work = folder.join("work");
     fs::create_dir_all(&work)?;
     let _ = fs::remove_file(error_path(folder));
@@ -144,11 +147,11 @@ fn start(folder: &Path, spec: &InstanceSpec, port: u16, program: &Path) -> io::R
         .arg("exec")
         .arg(std::process::id().to_string())
         .arg(error_path(folder))
-        .arg(program)
-        .args(&spec.command[1..])
-        .envs(&spec.environment)
+        .arg(&run.program)
+        .args(&run.arguments)
+        .envs(&run.environment)
         .env("PORT", port.to_string())
-        .env("GREENROOM_IMAGE", &spec.image)
+        .env("GREENROOM_IMAGE", &run.image)
         .env(FOLDER_VARIABLE, folder)
         .env(UID_VARIABLE, folder.file_name().unwrap_or_default())
         .current_dir(work)

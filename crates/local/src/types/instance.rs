@@ -1,7 +1,6 @@
 //! `local_instance`: a program from an image, running on this machine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use async_trait::async_trait;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
@@ -15,7 +14,7 @@ use crate::failure;
 use crate::runtime::instance::{
     self, Instance, InstanceError, InstanceSpec, InstanceState, STOP_TIMEOUT_MS,
 };
-use crate::runtime::{ObjectType, Owner, Probe, Readiness, Uid};
+use crate::runtime::{Image, ObjectType, Owner, Probe, Readiness, Uid};
 
 /// The type `local_instance`.
 pub(crate) struct LocalInstance;
@@ -27,8 +26,8 @@ const RESERVED: [&str; 4] = ["PORT", "GREENROOM_UID", "GREENROOM_FOLDER", "GREEN
 
 #[derive(Deserialize)]
 struct Arguments {
-    image: PathBuf,
-    command: Vec<String>,
+    image: Image,
+    command: Option<Vec<String>>,
     environment: Option<BTreeMap<String, String>>,
     port: Option<u16>,
     readiness: Option<ReadinessTable>,
@@ -71,16 +70,18 @@ impl ResourceType for LocalInstance {
                     "image",
                     Attribute::required(
                         Type::String,
-                        "The image: a folder, relative to the project's.",
+                        "The image: a folder, relative to the project's, or \
+                         `oci://HOST/NAME@sha256:…`, which is pulled from its registry.",
                     )
                     .replaces(),
                 ),
                 (
                     "command",
-                    Attribute::required(
+                    Attribute::optional(
                         Type::list(Type::String),
                         "Program and arguments; the program is looked for in the image, then in \
-                         PATH.",
+                         PATH. An image from a registry has its own, which this replaces; with a \
+                         folder it must be given.",
                     )
                     .replaces(),
                 ),
@@ -135,10 +136,8 @@ impl ResourceType for LocalInstance {
     fn propose(&self, context: &Context, request: ProposeRequest) -> Proposal {
         let uid = request.uid.clone();
         let mut draft = Draft::new(request);
-        if let Some(image) = draft.typed::<PathBuf>("image") {
-            draft.set("image", context.base.join(image).display().to_string());
-        }
-        check_command(&mut draft);
+        let image = image(&mut draft, context);
+        check_command(&mut draft, image.as_ref());
         check_environment(&mut draft);
         let port = arguments::port(&mut draft);
         arguments::set_url(&mut draft, port);
@@ -244,9 +243,31 @@ impl ReadinessTable {
     }
 }
 
-fn check_command(draft: &mut Draft) {
+/// The image, if it is known and can be one.
+fn image(draft: &mut Draft, context: &Context) -> Option<Image> {
+    match Image::try_from(draft.typed::<String>("image")?) {
+        Ok(image) => {
+            let image = match image {
+                Image::Folder(path) => Image::Folder(context.base.join(path)),
+                image @ Image::Oci(_) => image,
+            };
+            draft.set("image", image.to_string());
+            Some(image)
+        }
+        Err(error) => {
+            let help = "name it by its digest, `oci://HOST/NAME@sha256:…`: so every environment is \
+                        made from the same image";
+            draft.wrong("image", error.to_string(), Some(help));
+            None
+        }
+    }
+}
+
+fn check_command(draft: &mut Draft, image: Option<&Image>) {
+    let unsaid = draft.left_out("command") && matches!(image, Some(Image::Folder(_)));
+    draft.expect(!unsaid, "command", "a folder does not say what is run in it: `command` must");
     let command: Option<Vec<String>> = draft.typed("command");
-    let empty = command.is_some_and(|command| command.first().is_none_or(String::is_empty));
+    let empty = command.is_some_and(|it| it.first().is_none_or(String::is_empty));
     draft.expect(!empty, "command", "the command is empty");
 }
 
@@ -286,7 +307,7 @@ fn spec(planned: &Value, before: Option<&Instance>) -> Result<InstanceSpec, Fail
     let chosen = before.filter(|before| before.spec.port.is_none()).and_then(|before| before.port);
     Ok(InstanceSpec {
         image: arguments.image,
-        command: arguments.command,
+        command: arguments.command.unwrap_or_default(),
         environment: arguments.environment.unwrap_or_default(),
         port: arguments.port.filter(|port| Some(*port) != chosen),
         readiness: arguments.readiness.unwrap_or_default().readiness(),
@@ -305,8 +326,8 @@ fn attributes(instance: &Instance) -> Value {
         InstanceState::Stopped => "stopped",
     };
     Value::object([
-        ("image", Value::from(spec.image.display().to_string())),
-        ("command", arguments::value(&spec.command)),
+        ("image", Value::from(spec.image.to_string())),
+        ("command", arguments::value(&Some(&spec.command).filter(|it| !it.is_empty()))),
         ("environment", arguments::value(&spec.environment)),
         ("port", Value::from(instance.port)),
         ("readiness", arguments::value(&ReadinessTable::from_readiness(&spec.readiness))),
@@ -322,6 +343,7 @@ fn attributes(instance: &Instance) -> Value {
 fn failed(error: &InstanceError) -> Failure {
     let kind = match error {
         InstanceError::Program(_) => FailureKind::Argument,
+        InstanceError::Image(error) => failure::pull_kind(error),
         InstanceError::Port(error) => failure::port_kind(error),
         InstanceError::Missing { .. } => FailureKind::NotFound,
         InstanceError::Exited { .. }

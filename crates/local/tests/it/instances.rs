@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use greenroom_local::runtime::instance::{self, Exit, InstanceError, InstanceSpec, InstanceState};
-use greenroom_local::runtime::{ObjectType, Probe, Readiness, check_free};
+use greenroom_local::runtime::{Image, ObjectType, Probe, Readiness, check_free};
 
 use crate::site::{PROGRAM, Site, eventually, kill, owner, uid};
 use crate::traffic::{client, get};
@@ -86,9 +86,10 @@ async fn a_missing_program_is_named() {
     let image = site.image.display();
     assert_eq!(error, format!("there is no program `no-such-program` in `{image}` nor in PATH"));
 
-    let folder = InstanceSpec { image: site.temp().join("no-image"), ..site.server("web") };
+    let folder =
+        InstanceSpec { image: Image::Folder(site.temp().join("no-image")), ..site.server("web") };
     let error = create(&site, "web", &folder).await.unwrap_err().to_string();
-    assert_eq!(error, format!("there is no image folder `{}`", folder.image.display()));
+    assert_eq!(error, format!("there is no image folder `{}`", folder.image));
     assert_eq!(site.contents(), Vec::<String>::new());
 }
 

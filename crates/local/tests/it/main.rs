@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod balancers;
+mod images;
 mod instances;
 mod provider;
+#[path = "../../../../tests/registry/mod.rs"]
+mod registry;
 mod site;
 mod traffic;
 mod values;

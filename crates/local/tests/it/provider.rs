@@ -316,6 +316,19 @@ fn mistakes_are_found_before_anything_is_made() {
             "stop_timeout: -1 is not between 0 and 604800 seconds",
         ]
     );
+    let only = |image: &str| Value::object([("image", Value::from(image))]);
+    assert_eq!(
+        wrong("local_instance", only("image")),
+        ["command: a folder does not say what is run in it: `command` must"]
+    );
+    assert_eq!(
+        wrong("local_instance", only("oci://host.example/web:3")),
+        [
+            "image: `oci://host.example/web:3` has no digest, and a tag may be another image tomorrow"
+        ]
+    );
+    let digest = "oci://host.example/web@sha256:".to_owned() + &"0".repeat(64);
+    assert_eq!(wrong("local_instance", only(&digest)), Vec::<String>::new());
     let target = |port: i64| Value::object([("port", Value::from(port))]);
     let group = Value::object([
         ("targets", Value::list([target(80), target(80)])),

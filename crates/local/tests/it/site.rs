@@ -13,8 +13,8 @@ use greenroom_local::runtime::balancer::{
 use greenroom_local::runtime::instance::{self, Instance, InstanceSpec};
 use greenroom_local::runtime::listener::{self, ListenerSpec};
 use greenroom_local::runtime::{
-    FOLDER_VARIABLE, Kind, Launcher, ObjectType, Owner, Probe, ProcessId, Readiness, Root, Uid,
-    target_group,
+    FOLDER_VARIABLE, Image, Kind, Launcher, ObjectType, Owner, Probe, ProcessId, Readiness, Root,
+    Uid, target_group,
 };
 use tempfile::TempDir;
 
@@ -62,7 +62,7 @@ impl Site {
     /// The spec of a server that answers with `name`.
     pub(crate) fn server(&self, name: &str) -> InstanceSpec {
         InstanceSpec {
-            image: self.image.clone(),
+            image: Image::Folder(self.image.clone()),
             command: vec!["server".into(), "test-server".into()],
             environment: BTreeMap::from([("NAME".to_owned(), name.to_owned())]),
             port: None,

@@ -1,5 +1,6 @@
 //! What can be wrong with an instance.
 
+use greenroom_oci::PullError;
 use thiserror::Error;
 
 use super::{Exit, ProgramError};
@@ -14,6 +15,9 @@ pub enum InstanceError {
     /// The program cannot be run.
     #[error(transparent)]
     Program(#[from] ProgramError),
+    /// Its image cannot be had.
+    #[error(transparent)]
+    Image(#[from] PullError),
     /// It cannot have its port.
     #[error(transparent)]
     Port(#[from] PortError),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 use super::files::{self, FileError};
+use super::image::{self, Image};
 use super::launch::{self, LOOK, Launcher};
 use super::lock::LifeLock;
 use super::owner::{Owner, Uid};
@@ -29,9 +30,9 @@ pub use program::ProgramError;
 /// What an instance is to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceSpec {
-    /// The image: a folder that is only read.
-    pub image: PathBuf,
-    /// Program and arguments. The program is looked for in the image, then in `PATH`.
+    /// What it runs from.
+    pub image: Image,
+    /// Program and arguments; if empty, what the image itself says is run.
     pub command: Vec<String>,
     /// Environment variables beside `PORT` and those that begin with `GREENROOM_`.
     pub environment: BTreeMap<String, String>,
@@ -117,16 +118,20 @@ pub async fn create(
     owner: &Owner,
     spec: &InstanceSpec,
 ) -> Result<(), InstanceError> {
-    program::find(spec)?;
     let made = async {
+        // Until the instance is there; from then on that keeps its image.
+        let held = image::hold(root, &spec.image).await?;
+        program::find(root, spec)?;
         let file = Assigned { spec: spec.clone(), port: None };
         let fill = |folder: &Path| files::write_json(&spec_path(folder), &file);
         root.place(ObjectType::Instance, owner, fill)?;
+        drop(held);
         start(root, launcher, &owner.uid).await
     };
     if let Err(error) = made.await {
         // The first error counts; what this leaves, the next delete takes.
         let _ = delete(root, &owner.uid).await;
+        let _ = image::remove_unused(root, Some(&spec.image)).await;
         return Err(error);
     }
     Ok(())
@@ -187,7 +192,8 @@ pub async fn update(
     spec: &InstanceSpec,
 ) -> Result<Instance, InstanceError> {
     let old = require(root, uid)?;
-    program::find(spec)?;
+    let _held = image::hold(root, &spec.image).await?;
+    program::find(root, spec)?;
     if let Some(port) = spec.port.filter(|port| old.port != Some(*port)) {
         root.reserve_port(uid, Some(port))?;
         if let Err(error) = port::check_free(port) {
@@ -214,16 +220,19 @@ pub async fn delete(root: &Root, uid: &Uid) -> Result<(), InstanceError> {
     let folder = root.folder(ObjectType::Instance, uid);
     // Held until the folder is gone, so that nobody starts it in between.
     let mut lock = None;
+    let mut image = None;
     if folder.exists() {
         // A damaged file is no reason to keep the instance.
         let file: Option<Assigned> = files::read_json(&spec_path(&folder)).unwrap_or_default();
-        let timeout_ms = file.map_or(STOP_TIMEOUT_MS, |file| file.spec.stop_timeout_ms);
+        let timeout_ms = file.as_ref().map_or(STOP_TIMEOUT_MS, |it| it.spec.stop_timeout_ms);
+        image = file.map(|file| file.spec.image);
         lock = Some(stop(root, uid, timeout_ms).await?);
     }
     // The folder goes last: while it is there, a delete that was cut off is done again.
     root.release_ports(uid, None)?;
     root.remove(ObjectType::Instance, uid)?;
     drop(lock);
+    image::remove_unused(root, image.as_ref()).await?;
     Ok(())
 }
 
@@ -253,7 +262,14 @@ pub(crate) fn log_path(folder: &Path) -> PathBuf {
     folder.join("output.log")
 }
 
-pub(crate) use program::find as find_program;
+/// What an instance runs from; `None` if there is none of this uid.
+pub(crate) fn image_of(root: &Root, uid: &Uid) -> Result<Option<Image>, FileError> {
+    let file: Option<Assigned> =
+        files::read_json(&spec_path(&root.folder(ObjectType::Instance, uid)))?;
+    Ok(file.map(|file| file.spec.image))
+}
+
+pub(crate) use program::{Run, find as find_program};
 
 /// Starts the supervisor unless it runs.
 async fn start(root: &Root, launcher: &Launcher, uid: &Uid) -> Result<(), InstanceError> {
@@ -324,7 +340,7 @@ async fn wait_settled(root: &Root, uid: &Uid) -> Result<Instance, InstanceError>
 }
 
 fn verdict(instance: Instance) -> Result<Instance, InstanceError> {
-    let program = instance.spec.command.join(" ");
+    let program = program::title(&instance.spec);
     match instance.state {
         InstanceState::Running | InstanceState::Starting => Ok(instance),
         InstanceState::Exited(exit) => {
