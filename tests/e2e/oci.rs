@@ -51,13 +51,13 @@ fn order(repository: String, files: &[(&Path, &str)], settings: Settings) -> Ord
 /// Pushes the shop's image: a base with a greeting in its environment, and the server above it.
 async fn push_shop(world: &World, registry: &Registry) -> ImageId {
     let motd = world.path().join("motd");
-    fs::write(&motd, "welcome").unwrap();
+    fs::write(&motd, "welcome").expect("a file is written");
     let settings = Settings {
         environment: [("SHOP_GREETING".to_owned(), "hello from the base".to_owned())].into(),
         ..Settings::default()
     };
     let below = order(registry.repository("base"), &[(&motd, "/etc/motd")], settings);
-    let below = push(below).await.unwrap().to_string().replace("oci://", "");
+    let below = push(below).await.expect("the base is pushed").to_string().replace("oci://", "");
     let server = world.path().join("image/shop-server");
     let settings = Settings {
         entrypoint: vec!["./shop-server".to_owned()],
@@ -66,13 +66,17 @@ async fn push_shop(world: &World, registry: &Registry) -> ImageId {
     };
     let own =
         order(registry.repository("shop/web"), &[(&server, "/opt/shop/shop-server")], settings);
-    let base = base(&below, &own.platform, &own.repository).await.unwrap();
-    push(Order { base: Some(base), ..own }).await.unwrap()
+    let base = base(&below, &own.platform, &own.repository).await.expect("the base is found");
+    push(Order { base: Some(base), ..own }).await.expect("the image is pushed")
 }
 
 /// Runs what pushes, since the tests here are not async.
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
 }
 
 fn given(image: &ImageId) -> String {

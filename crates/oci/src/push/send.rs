@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use oci_client::Reference;
 use oci_client::manifest::OciDescriptor;
 use tokio::io::AsyncReadExt;
@@ -92,16 +92,27 @@ async fn copy(target: &Registry, base: &Base, layer: &OciDescriptor) -> Result<(
 type Reason = Arc<Mutex<Option<RegistryError>>>;
 
 /// Ends a stream where it fails, and keeps the reason.
+///
+/// Each piece waits for the next: whoever has as much as was announced looks no further, and would
+/// not learn from the end that it was something else.
 fn cut_off(
     source: impl Stream<Item = Result<Bytes, RegistryError>> + Send,
     broken: Reason,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    source.map(move |bytes| {
-        bytes.map_err(|error| {
-            *broken.lock().expect("nobody panics while it is held") = Some(error);
-            io::ErrorKind::BrokenPipe.into()
-        })
-    })
+    let source = source.map(Some).chain(stream::iter([None]));
+    let pieces = source.scan(None, move |waiting: &mut Option<Bytes>, next| {
+        let ready = match next {
+            Some(Ok(bytes)) => waiting.replace(bytes).map(Ok),
+            None => waiting.take().map(Ok),
+            Some(Err(error)) => {
+                *waiting = None;
+                *broken.lock().expect("nobody panics while it is held") = Some(error);
+                Some(Err(io::ErrorKind::BrokenPipe.into()))
+            }
+        };
+        future::ready(Some(ready))
+    });
+    pieces.filter_map(future::ready)
 }
 
 /// The content of a file, piece by piece.

@@ -69,8 +69,8 @@ async fn credentials_of_docker_open_it() {
 #[tokio::test]
 async fn wrong_credentials_are_refused_and_never_shown() {
     if let Ok(host) = env::var(HOST) {
-        let order = Shop::new().order(format!("{host}/web"), &[("/a", "1")]);
-        let error = push(order).await.unwrap_err();
+        let shop = Shop::new();
+        let error = push(shop.order(format!("{host}/web"), &[("/a", "1")])).await.unwrap_err();
         let cause = error.source().unwrap().to_string();
         let expected = "gives no access to `web`, with the credentials that it was given";
         assert_eq!(cause, format!("`{host}` {expected}"));

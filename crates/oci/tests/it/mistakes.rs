@@ -59,7 +59,8 @@ async fn a_base_that_is_not_there_is_named() {
 async fn a_base_of_another_platform_is_refused() {
     let Some(registry) = Registry::start() else { return };
     let own = registry.repository("web");
-    let order = Shop::new().order(registry.repository("base"), &[("/a", "1")]);
+    let shop = Shop::new();
+    let order = shop.order(registry.repository("base"), &[("/a", "1")]);
     let lower = push(Order { platform: "linux/riscv64".into(), ..order }).await.unwrap();
     let name = lower.to_string().replace("oci://", "");
     let error = base(&name, "linux/amd64", &own).await.unwrap_err();
