@@ -7,8 +7,8 @@ fn help_goes_to_standard_output_and_names_every_command() {
     let ran = Project::new(&[]).run(&["--help"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let commands = [
-        "init", "validate", "plan", "apply", "destroy", "reap", "import", "show", "state",
-        "output", "graph", "schema",
+        "init", "validate", "plan", "apply", "destroy", "reap", "parity", "attest", "keys",
+        "import", "show", "state", "output", "graph", "schema",
     ];
     for command in commands {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);

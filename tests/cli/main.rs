@@ -3,6 +3,7 @@
 mod help;
 mod init;
 mod outside;
+mod parity;
 mod plan_file;
 mod project;
 mod schema;

@@ -3,6 +3,7 @@
 //! What is asserted is read from the world itself (processes, folders, answers), not from what
 //! Greenroom says of it.
 
+mod attesting;
 mod baking;
 #[cfg(feature = "fail-points")]
 mod chance;

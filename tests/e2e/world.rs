@@ -24,6 +24,9 @@ const BUILD: [&str; 8] = [
     "GITHUB_ACTIONS",
 ];
 
+/// The key that is signed with, which tests are not to have by accident.
+const SIGNING_KEY: &str = "GREENROOM_SIGNING_KEY";
+
 /// What a command did.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -87,7 +90,7 @@ impl World {
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());
         // What runs the tests may itself be a build.
-        for name in BUILD {
+        for name in BUILD.into_iter().chain([SIGNING_KEY]) {
             command.env_remove(name);
         }
         command
@@ -169,8 +172,9 @@ impl World {
     pub(crate) fn assert_nothing_left(&self) {
         self.assert_nothing_exists();
         let mut states = walk(&self.path().join("state"));
-        // Who waits for places is the project's, not an environment's.
-        states.retain(|file| !name(file).starts_with("project."));
+        // Who waits for places, and what was attested, is the project's, not an environment's.
+        let is_project = |it: &str| it.starts_with("project.") || it.starts_with("attested-");
+        states.retain(|file| !is_project(&name(file)));
         assert_eq!(states, Vec::<PathBuf>::new(), "state entries are left");
     }
 }
@@ -184,7 +188,7 @@ impl Drop for World {
 }
 
 impl Ran {
-    fn of(output: Output) -> Ran {
+    pub(crate) fn of(output: Output) -> Ran {
         Ran {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

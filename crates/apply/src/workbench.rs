@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
-use greenroom_engine::planner::{Answers, Look, PlanInput, Planner, Refresh, Step};
+use greenroom_engine::planner::{Answers, FilesRead, Look, PlanInput, Planner, Refresh, Step};
 use greenroom_model::identity::Lineage;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::{ScopeState, State};
@@ -71,8 +71,8 @@ pub struct PlanRequest {
 /// What planning came to.
 #[derive(Debug)]
 pub enum Planned {
-    /// A plan, with warnings.
-    Plan(Box<Plan>, Vec<Diagnostic>),
+    /// A plan, with warnings, and the files that it was made from.
+    Plan(Box<Plan>, Vec<Diagnostic>, FilesRead),
     /// Mistakes; there is no plan.
     Mistakes(Vec<Diagnostic>),
 }
@@ -123,7 +123,9 @@ impl Workbench {
         loop {
             match planner.next(answers) {
                 Step::Ask(asks) => answers = answerer.answer(asks).await,
-                Step::Plan(plan, warnings) => return Ok(Planned::Plan(plan, warnings)),
+                Step::Plan(plan, warnings) => {
+                    return Ok(Planned::Plan(plan, warnings, planner.files_read()));
+                }
                 Step::Mistakes(mistakes) => return Ok(Planned::Mistakes(mistakes)),
             }
         }

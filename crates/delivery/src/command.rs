@@ -15,6 +15,8 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::Child;
 use tokio::time::timeout;
 
+use crate::attest::keys;
+
 /// How long a command that is asked to end may take for it before it is killed.
 pub const GRACE: Duration = Duration::from_secs(10);
 
@@ -127,6 +129,8 @@ impl CommandLine {
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_output(name)) {
             command.env_remove(name);
         }
+        // What is tested must not sign its own results.
+        command.env_remove(keys::VARIABLE);
         command.envs(variables);
         if leads {
             command.process_group(0);

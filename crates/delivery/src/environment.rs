@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_apply::{About, Applied, ApplyError, Cancel, FailedOperation, Session, Workbench};
 use greenroom_engine::destroy::{DestroyError, plan_destroy};
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::Refresh;
+use greenroom_engine::planner::{FilesRead, Refresh};
 use greenroom_model::plan::{OperationKind, Plan};
 use greenroom_model::state::{Lifetime, State};
 use greenroom_spec::diagnostic::Diagnostic;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::lifetime::Tenure;
 use crate::places::PlacesError;
 use crate::project::{Place, Project};
-use crate::wanted::{Sight, Wanted, WantedError};
+use crate::wanted::{Sight, Wanted, WantedError, WantedPlan};
 
 /// An environment whose state's lease this process has.
 pub struct Environment {
@@ -151,6 +151,7 @@ impl Environment {
     }
 
     /// Plans what is wanted and carries it out. `planned` sees the plan and its warnings first.
+    /// Returns the files that the templates read.
     ///
     /// # Errors
     ///
@@ -161,28 +162,40 @@ impl Environment {
         wanted: Wanted,
         cancel: &Cancel,
         planned: impl FnOnce(&Plan, &[Diagnostic]),
-    ) -> Result<(), UpError> {
-        let session = self.session(cancel).await?;
-        let sight = Sight {
-            state: Some(Arc::new(session.state().clone())),
-            lineage: session.state().lineage.clone(),
-            refresh: Refresh::Bulk,
-        };
+    ) -> Result<FilesRead, UpError> {
         let secrets = wanted.secrets();
-        let workbench = self.workbench.clone();
-        let (plan, warnings) = tokio::select! {
-            plan = wanted.plan(project, &workbench, sight) => plan?,
-            () = cancel.cancelled() => return Err(UpError::Cancelled),
-        };
+        let WantedPlan { plan, warnings, files } =
+            self.plan(project, wanted, Refresh::Bulk, cancel).await?;
         planned(&plan, &warnings);
         let applied = self.apply(plan, secrets, cancel).await?;
         let name = || self.place.state.to_string();
         let is_gate = |it: &FailedOperation| it.about.kind == OperationKind::Gate;
         match applied {
             applied if applied.cancelled => Err(UpError::Cancelled),
-            applied if applied.failed.is_empty() => Ok(()),
+            applied if applied.failed.is_empty() => Ok(files),
             applied if applied.failed.iter().all(is_gate) => Err(UpError::Gate(name(), applied)),
             applied => Err(UpError::Failed(name(), applied)),
+        }
+    }
+
+    /// Plans what is wanted, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`UpError`].
+    pub async fn plan(
+        &mut self,
+        project: &Project,
+        wanted: Wanted,
+        refresh: Refresh,
+        cancel: &Cancel,
+    ) -> Result<WantedPlan, UpError> {
+        let state = self.session(cancel).await?.state();
+        let lineage = state.lineage.clone();
+        let sight = Sight { state: Some(Arc::new(state.clone())), lineage, refresh };
+        tokio::select! {
+            plan = wanted.plan(project, &self.workbench, sight) => Ok(plan?),
+            () = cancel.cancelled() => Err(UpError::Cancelled),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Deliberately absent: rendering, and everything about resources; what is made and in which order,
 //! the engine says.
 
+pub mod attest;
 pub mod bake;
 pub mod chain;
 pub mod command;
@@ -14,6 +15,7 @@ pub mod matrix;
 pub mod names;
 pub mod outputs;
 mod own;
+pub mod parity;
 mod patience;
 pub mod pipeline;
 pub mod places;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::attest::keys::KeyId;
+
 /// The version of the records that this build writes and reads.
 pub const FORMAT: u32 = 1;
 
@@ -24,6 +26,8 @@ pub enum Outcome {
     GateFailed,
     /// The commands passed, and the environment could not be torn down.
     NotDown,
+    /// The commands passed, and the stage has `attest`, but this run may not attest, or could not.
+    NotAttested,
     /// No place was free. Nothing was made.
     NoPlace,
     /// Coming up, or the commands, took longer than they may.
@@ -45,7 +49,7 @@ impl Outcome {
             Outcome::CommandFailed => command.unwrap_or(1),
             Outcome::NotUp => 120,
             Outcome::GateFailed => 121,
-            Outcome::NotDown => 122,
+            Outcome::NotDown | Outcome::NotAttested => 122,
             Outcome::NoPlace => 123,
             Outcome::TimedOut => 124,
             Outcome::Cancelled => 125,
@@ -80,6 +84,12 @@ pub struct Run {
     /// What was published and baked, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
+    /// The attestation that was written, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<Attested>,
+    /// Why none was, though the stage had passed in an environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_attested: Option<String>,
     /// How the environment went.
     pub down: Option<Part>,
     /// The command that removes the environment, if it is still there.
@@ -106,11 +116,22 @@ impl Run {
             up: Some(Part { started: now, ended: now, error: Some(error) }),
             commands: Vec::new(),
             deliveries: Vec::new(),
+            attested: None,
+            not_attested: None,
             down: None,
             remains: None,
             operations: Vec::new(),
         }
     }
+}
+
+/// An attestation that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// The key that signed it.
+    pub key: KeyId,
+    /// The digest of its envelope: SHA-256, in hexadecimal digits.
+    pub envelope: String,
 }
 
 /// Coming up, or going down.

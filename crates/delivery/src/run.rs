@@ -1,5 +1,6 @@
 //! One run of a stage: up, its commands, always down.
 
+mod attesting;
 mod deliver;
 mod recorder;
 
@@ -16,6 +17,7 @@ use greenroom_store::Holder;
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
+use crate::attest::keys::SigningKey;
 use crate::bake;
 use crate::chain::chain;
 use crate::command::{CommandLine, Ended, OUTPUT, Output, variable_name};
@@ -27,6 +29,7 @@ use crate::places::{self, Limits, Me, Places, PlacesError, Waiting};
 use crate::project::{Inputs, Place, Project};
 use crate::record::{self, Outcome, Part};
 use crate::wanted::{WantedError, buildable, wanted};
+use attesting::Birth;
 pub use deliver::Deliveries;
 use recorder::Recorder;
 
@@ -56,6 +59,8 @@ pub struct Job {
     pub waits: bool,
     /// What is published and baked once the commands have passed.
     pub deliveries: Option<Deliveries>,
+    /// What signs an attestation, if the environment may attest.
+    pub signing_key: Option<SigningKey>,
     /// What to work with.
     pub workbench: Workbench,
     /// This process, as it introduces itself.
@@ -103,6 +108,10 @@ pub enum Moment<'a> {
     Delivered(&'a record::Delivery),
     /// Something happens to an image.
     Image(&'a str, &'a bake::Moment<'a>),
+    /// It was attested that the stage passed.
+    Attested(&'a record::Attested),
+    /// It was not, and why.
+    NotAttested(&'a str),
     /// The environment could not be told that it may live longer.
     NotRenewed(&'a ApplyError),
     /// The environment is torn down.
@@ -146,10 +155,13 @@ pub async fn run(job: Job, stop: &Stop, watch: &dyn Watch) -> record::Run {
             up: None,
             commands: Vec::new(),
             deliveries: Vec::new(),
+            attested: None,
+            not_attested: None,
             down: None,
             remains: None,
             operations: Vec::new(),
         },
+        birth: None,
         job,
     };
     running.job.workbench.observer = recorder.clone();
@@ -182,6 +194,8 @@ struct Running<'a> {
     stop: &'a Stop,
     watch: &'a dyn Watch,
     record: record::Run,
+    /// What is known of how the environment came up.
+    birth: Option<Birth>,
 }
 
 impl Running<'_> {
@@ -192,7 +206,7 @@ impl Running<'_> {
             Err(error) => return self.not_up(started, &error, false),
         };
         let outcome = match self.come_up(&mut environment, slot).await {
-            Ok(()) => self.commands(Some(&mut environment)).await,
+            Ok(()) => self.work(&mut environment).await,
             Err(outcome) => outcome,
         };
         if self.keeps(outcome) {
@@ -201,6 +215,14 @@ impl Running<'_> {
         }
         let gone = self.go_down(environment).await;
         if outcome == Outcome::Passed && !gone { Outcome::NotDown } else { outcome }
+    }
+
+    /// Runs the commands, and attests that they passed.
+    async fn work(&mut self, environment: &mut Environment) -> Outcome {
+        match self.commands(Some(environment)).await {
+            Outcome::Passed => self.attest(environment).await,
+            outcome => outcome,
+        }
     }
 
     /// Waits for a place among all environments, and takes the lease.
@@ -240,7 +262,8 @@ impl Running<'_> {
         .await;
         self.record.image_set = environment.state().and_then(image_set);
         match up {
-            Ok(()) => {
+            Ok(birth) => {
+                self.birth = Some(birth);
                 self.record.up = Some(Part { started, ended: Timestamp::now(), error: None });
                 if let Some(state) = environment.state() {
                     self.watch.observe(Moment::Up(&outputs::of(state)));
@@ -256,7 +279,7 @@ impl Running<'_> {
         environment: &mut Environment,
         slot: places::Place,
         cancel: &Cancel,
-    ) -> Result<(), UpError> {
+    ) -> Result<Birth, UpError> {
         let is_there = environment.state().is_some_and(|it| !it.is_settled_and_empty());
         if is_there && self.on_failure() != OnFailure::Resume {
             self.watch.observe(Moment::Leftovers);
@@ -265,6 +288,7 @@ impl Running<'_> {
         self.watch.observe(Moment::ComingUp);
         environment.keep_alive(&self.tenure, Timestamp::now()).await?;
         slot.taken().await;
+        let made_new = environment.state().is_none_or(State::is_settled_and_empty);
         let mut project = self.job.project.clone();
         let scope = self.job.place.as_ref().and_then(|it| it.environment.clone());
         let Job { stage, workbench, .. } = &self.job;
@@ -275,7 +299,8 @@ impl Running<'_> {
         let planned = |plan: &Plan, warnings: &[Diagnostic]| {
             self.watch.observe(Moment::Planned(plan, warnings));
         };
-        environment.up(&project, wanted, cancel, planned).await
+        let files = environment.up(&project, wanted.clone(), cancel, planned).await?;
+        Ok(Birth { made_new, wanted, files })
     }
 
     fn not_up(&mut self, started: Timestamp, error: &UpError, timed_out: bool) -> Outcome {

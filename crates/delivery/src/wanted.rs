@@ -6,7 +6,7 @@ use std::sync::Arc;
 use greenroom_apply::{ApplyError, PlanRequest, Planned, ProjectFiles, Workbench};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::planner::{FilesRead, Look, Refresh};
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
 use greenroom_model::identity::Lineage;
@@ -81,6 +81,16 @@ pub struct Sight {
     pub refresh: Refresh,
 }
 
+/// A plan of what is wanted.
+pub struct WantedPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Warnings of the specs and of the plan.
+    pub warnings: Vec<Diagnostic>,
+    /// The files that the templates read.
+    pub files: FilesRead,
+}
+
 /// That there is no stage `name`.
 #[must_use]
 pub fn no_stage(project: &Spec, name: &str) -> WantedError {
@@ -139,7 +149,7 @@ pub fn variables() -> impl Iterator<Item = (String, String)> {
 }
 
 impl Wanted {
-    /// Plans what is wanted, and returns the warnings beside the plan. Mistakes come all at once,
+    /// Plans what is wanted. Mistakes come all at once,
     /// those of the engine included, and if there are any in the specs, the world is not looked at.
     ///
     /// # Errors
@@ -150,7 +160,7 @@ impl Wanted {
         project: &Project,
         workbench: &Workbench,
         sight: Sight,
-    ) -> Result<(Plan, Vec<Diagnostic>), WantedError> {
+    ) -> Result<WantedPlan, WantedError> {
         let has_mistakes = self.diagnostics.iter().any(Diagnostic::is_error);
         let planned = match &self.desired {
             Some(desired) if has_mistakes => {
@@ -170,9 +180,9 @@ impl Wanted {
             None => None,
         };
         let plan = match planned {
-            Some(Planned::Plan(plan, warnings)) => {
+            Some(Planned::Plan(plan, warnings, files)) => {
                 self.diagnostics.extend(warnings);
-                Some(plan)
+                Some((plan, files))
             }
             Some(Planned::Mistakes(mistakes)) => {
                 self.diagnostics.extend(mistakes);
@@ -182,7 +192,9 @@ impl Wanted {
         };
         let diagnostics = in_order(self.diagnostics);
         match plan {
-            Some(plan) if !has_mistakes => Ok((*plan, diagnostics)),
+            Some((plan, files)) if !has_mistakes => {
+                Ok(WantedPlan { plan: *plan, warnings: diagnostics, files })
+            }
             _ => {
                 let sources = Box::new(project.sources.clone());
                 Err(WantedError::Mistakes { diagnostics, sources })
@@ -207,10 +219,20 @@ pub async fn check(
     workbench: &Workbench,
     desired: Arc<Desired>,
 ) -> Result<Planned, WantedError> {
+    plan_specs(project, workbench, desired, new_lineage()?).await
+}
+
+/// Plans from the specs alone, over nothing, for a state of this lineage.
+pub async fn plan_specs(
+    project: &Project,
+    workbench: &Workbench,
+    desired: Arc<Desired>,
+    lineage: Lineage,
+) -> Result<Planned, WantedError> {
     let request = PlanRequest {
         desired,
         state: None,
-        lineage: new_lineage()?,
+        lineage,
         refresh: Refresh::Skip,
         look: Look::SpecsOnly,
         files: ProjectFiles::below(&project.folder),

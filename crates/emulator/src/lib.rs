@@ -2,8 +2,9 @@
 //! index) behind a proxy that makes them behave like AWS where they do not, and fail like the world.
 //!
 //! Here live the servers' installation and lives, the log of requests, the faults, and what AWS does
-//! that they leave out. Deliberately absent: any SDK (that is what the proxy's users bring), any
-//! service of AWS of our own but for [`fake_ec2`], and the other rooms of the house.
+//! that they leave out; and [`venv`], which gives other tests what only Python has. Deliberately
+//! absent: any SDK (that is what the proxy's users bring), any service of AWS of our own but for
+//! [`fake_ec2`], and the other rooms of the house.
 //!
 //! ```no_run
 //! use greenroom_emulator::{Cloud, Fault, Rule};
@@ -40,6 +41,7 @@ mod tag_lists;
 mod targets;
 mod tenant;
 mod tokens;
+pub mod venv;
 mod victim;
 mod weather;
 mod world;

@@ -17,8 +17,8 @@ mod unreadable;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use greenroom_model::address::Address;
-use greenroom_model::identity::{Lineage, Uid};
+use greenroom_model::address::{Address, Scope};
+use greenroom_model::identity::{Digest, Lineage, Uid};
 use greenroom_model::plan::{Drift, Plan};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{Remote, State, Status};
@@ -84,6 +84,10 @@ pub enum Step {
     /// No plan: every mistake that was found.
     Mistakes(Vec<Diagnostic>),
 }
+
+/// The files that a plan was made from: by the scope whose template reads them, by path, the
+/// digests of their contents.
+pub type FilesRead = BTreeMap<Scope, BTreeMap<Arc<str>, Digest>>;
 
 /// A plan in the making.
 pub struct Planner {
@@ -230,6 +234,19 @@ impl Planner {
             // Nothing to ask: what is held back may be what the others wait for.
             patience = HoldBack::Nobody;
         }
+    }
+
+    /// The files that were read so far.
+    #[must_use]
+    pub fn files_read(&self) -> FilesRead {
+        let mut read = FilesRead::new();
+        for (scope, path) in &*self.world.files.read.borrow() {
+            let content = self.world.files.contents.get(path).and_then(|it| it.as_ref().ok());
+            let scope = &self.world.scopes[*scope as usize].scope;
+            let digests = read.entry(scope.clone()).or_default();
+            digests.extend(content.map(|content| (path.clone(), Digest::of(content))));
+        }
+        read
     }
 
     fn hold(&mut self, instance: u32) {

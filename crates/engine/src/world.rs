@@ -42,6 +42,8 @@ pub(crate) struct World {
 pub(crate) struct Files {
     pub(crate) contents: BTreeMap<Arc<str>, Result<Arc<[u8]>, String>>,
     pub(crate) list: Option<Vec<Arc<str>>>,
+    /// Which of them an evaluation has read, by the scope that it was in.
+    pub(crate) read: RefCell<BTreeSet<(u32, Arc<str>)>>,
 }
 
 /// One scope with its names.

@@ -255,7 +255,7 @@ async fn plan(
         files: ProjectFiles::below("."),
     };
     match workbench.plan(request).await.expect("planned") {
-        Planned::Plan(plan, _) => *plan,
+        Planned::Plan(plan, ..) => *plan,
         Planned::Mistakes(mistakes) => panic!("{mistakes:?}"),
     }
 }

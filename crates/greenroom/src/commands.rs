@@ -2,6 +2,7 @@
 
 mod apply;
 mod artifacts;
+mod attest;
 mod bake;
 mod carry_out;
 mod destroy;
@@ -12,7 +13,9 @@ mod images;
 mod import;
 mod init;
 mod job;
+mod keys;
 mod output;
+mod parity;
 mod pipeline;
 mod plan;
 mod plan_file;
@@ -41,6 +44,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Failure> 
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
+        Command::Keys(command) => keys::run(&command, context),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
@@ -58,6 +62,9 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
+        Command::Keys(command) => keys::run(&command, context),
+        Command::Parity(args) => parity::run(&args, context).await,
+        Command::Attest(command) => attest::run(command, context).await,
         Command::Validate(args) => validate::run(args, context).await,
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Changes,
     /// A reading command found open intents.
     Open,
+    /// `attest verify`: not all that is required is proven.
+    NotProven,
+    /// `parity`: the environments differ, and nothing explains it.
+    NotExplained,
     /// Somebody else holds the state.
     Held,
     /// What a plan file read has changed since.
@@ -33,7 +37,7 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::Error => 1,
-            Exit::Changes | Exit::Open => 2,
+            Exit::Changes | Exit::Open | Exit::NotProven | Exit::NotExplained => 2,
             Exit::Held => 3,
             Exit::PlanRefused => 4,
             Exit::GateFailed => 5,

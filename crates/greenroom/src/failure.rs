@@ -4,6 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use greenroom_apply::ApplyError;
+use greenroom_delivery::attest::kept::KeptError;
+use greenroom_delivery::attest::keys::KeyError;
+use greenroom_delivery::attest::required::RequiredError;
 use greenroom_delivery::bake::BakeError;
 use greenroom_delivery::images::ShelfError;
 use greenroom_delivery::matrix::MatrixError;
@@ -81,6 +84,18 @@ pub(crate) enum Failure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A stage that must attest cannot.
+    #[error("stage `{0}` must attest, and there is no signing key; nothing was made")]
+    NoSigningKey(String),
+    /// It cannot be said what must be proven.
+    #[error(transparent)]
+    Required(RequiredError),
+    /// Attestations cannot be read.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
     /// There are as many environments as there may be.
     #[error(transparent)]
     Places(#[from] PlacesError),
@@ -191,6 +206,15 @@ impl From<WantedError> for Failure {
     }
 }
 
+impl From<RequiredError> for Failure {
+    fn from(error: RequiredError) -> Failure {
+        match error {
+            RequiredError::Wanted(error) => error.into(),
+            error => Failure::Required(error),
+        }
+    }
+}
+
 impl Failure {
     /// The exit code that the command ends with.
     pub(crate) fn exit(&self) -> Exit {
@@ -247,6 +271,9 @@ impl Failure {
             }
             Failure::Places(PlacesError::Full { .. }) => {
                 "wait for one to go, or free one: `greenroom env list` shows them, `greenroom down` and `greenroom reap` remove them"
+            }
+            Failure::NoSigningKey(_) => {
+                "give one: GREENROOM_SIGNING_KEY, or `signing_key` in [project]; `greenroom keys generate` makes one"
             }
             Failure::Unconfirmed => "give --yes, or run it on a terminal and without --json",
             Failure::NotRaw(_) => "leave --raw out to get it as JSON",

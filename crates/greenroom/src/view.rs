@@ -3,6 +3,7 @@
 //! Nothing here decides or writes; views are functions of data.
 
 pub(crate) mod artifacts;
+pub(crate) mod attestations;
 pub(crate) mod diagnostics;
 pub(crate) mod environments;
 pub(crate) mod error;
@@ -11,11 +12,14 @@ pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod images;
 pub(crate) mod imported;
+pub(crate) mod key;
 pub(crate) mod notice;
 pub(crate) mod object;
 pub(crate) mod outputs;
+pub(crate) mod parity;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
+pub(crate) mod proof;
 pub(crate) mod reap;
 pub(crate) mod stage;
 pub(crate) mod state;
@@ -55,6 +59,7 @@ pub(crate) trait Message {
 pub(crate) enum Kind {
     Activity,
     Artifacts,
+    Attestations,
     Awaited,
     Cancelling,
     Contradicted,
@@ -75,6 +80,7 @@ pub(crate) enum Kind {
     Imported,
     InFlight,
     JobChanged,
+    Key,
     LeaseAwaited,
     Notice,
     Object,
@@ -84,9 +90,11 @@ pub(crate) enum Kind {
     OperationSkipped,
     OperationStarted,
     Outputs,
+    Parity,
     PhaseStarted,
     PipelineResult,
     Plan,
+    Proof,
     ProviderGivenUp,
     Published,
     Reapable,
@@ -110,9 +118,10 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 52] = [
+    pub(crate) const ALL: [Kind; 56] = [
         Kind::Activity,
         Kind::Artifacts,
+        Kind::Attestations,
         Kind::Awaited,
         Kind::Cancelling,
         Kind::Contradicted,
@@ -133,6 +142,7 @@ impl Kind {
         Kind::Imported,
         Kind::InFlight,
         Kind::JobChanged,
+        Kind::Key,
         Kind::LeaseAwaited,
         Kind::Notice,
         Kind::Object,
@@ -142,9 +152,11 @@ impl Kind {
         Kind::OperationSkipped,
         Kind::OperationStarted,
         Kind::Outputs,
+        Kind::Parity,
         Kind::PhaseStarted,
         Kind::PipelineResult,
         Kind::Plan,
+        Kind::Proof,
         Kind::ProviderGivenUp,
         Kind::Published,
         Kind::Reapable,
@@ -170,6 +182,7 @@ impl Kind {
         match self {
             Kind::Activity => "activity",
             Kind::Artifacts => "artifacts",
+            Kind::Attestations => "attestations",
             Kind::Awaited => "awaited",
             Kind::Cancelling => "cancelling",
             Kind::Contradicted => "contradicted",
@@ -190,6 +203,7 @@ impl Kind {
             Kind::Imported => "imported",
             Kind::InFlight => "in_flight",
             Kind::JobChanged => "job_changed",
+            Kind::Key => "key",
             Kind::LeaseAwaited => "lease_awaited",
             Kind::Notice => "notice",
             Kind::Object => "object",
@@ -199,9 +213,11 @@ impl Kind {
             Kind::OperationSkipped => "operation_skipped",
             Kind::OperationStarted => "operation_started",
             Kind::Outputs => "outputs",
+            Kind::Parity => "parity",
             Kind::PhaseStarted => "phase_started",
             Kind::PipelineResult => "pipeline_result",
             Kind::Plan => "plan",
+            Kind::Proof => "proof",
             Kind::ProviderGivenUp => "provider_given_up",
             Kind::Published => "published",
             Kind::Reapable => "reapable",

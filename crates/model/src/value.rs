@@ -4,6 +4,7 @@
 //! set it apart from JSON: it, or a part of it, may be *pending* (unknown until
 //! apply), and it, or a part of it, may be marked *sensitive*.
 
+mod difference;
 mod json;
 mod number;
 mod path;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::expr::Expr;
 
+pub use difference::{Difference, differences};
 pub use number::{NotFinite, Number};
 pub use path::{Path, PathError, Step, mark_sensitive, sensitive_paths};
 

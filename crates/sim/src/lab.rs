@@ -101,7 +101,7 @@ impl Lab {
             files: ProjectFiles::below("/nowhere"),
         };
         match self.workbench.plan(request).await.expect("the planner can ask") {
-            Planned::Plan(plan, _) => Ok(*plan),
+            Planned::Plan(plan, ..) => Ok(*plan),
             Planned::Mistakes(mistakes) => Err(mistakes),
         }
     }

@@ -1,6 +1,6 @@
 //! The project: what `greenroom.toml` says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,12 @@ pub struct Project {
     /// `[project] max_environments`: how many ephemeral environments there may be at once, of all
     /// stages together.
     pub max_environments: Option<Located<u32>>,
+    /// `[project] signing_key`: the private key that attestations are signed with, a file relative
+    /// to the project's folder.
+    pub signing_key: Option<Located<Arc<str>>>,
+    /// `[project] trusted_keys`: the public keys whose signatures count, files relative to the
+    /// project's folder.
+    pub trusted_keys: Vec<Located<Arc<str>>>,
     /// `[state]`: where states live.
     pub state: Option<Location>,
     /// `[repository]`: where artifacts are published.
@@ -32,6 +38,33 @@ pub struct Project {
     pub images: BTreeMap<Arc<str>, Image>,
     /// `[stage.NAME]`.
     pub stages: BTreeMap<Arc<str>, Stage>,
+}
+
+impl Project {
+    /// The stages that an image set must have passed before `stage` may take it, in order: those
+    /// that its promotion requires, else all with a template that it needs, however far back.
+    #[must_use]
+    pub fn required_by(&self, stage: &str) -> BTreeSet<Arc<str>> {
+        let promotion = self.stages.get(stage).and_then(|it| it.promotion.as_ref());
+        if let Some(require) = promotion.and_then(|it| it.require.as_ref()) {
+            return require.iter().map(|it| it.value.clone()).collect();
+        }
+        let mut needed = BTreeSet::new();
+        let mut open: Vec<&str> = vec![stage];
+        while let Some(stage) = open.pop().and_then(|name| self.stages.get(name)) {
+            let new = stage.needs.iter().filter(|it| needed.insert(it.value.clone()));
+            open.extend(new.map(|it| &*it.value));
+        }
+        needed.retain(|name| self.stages.get(name).is_some_and(|it| it.template.is_some()));
+        needed
+    }
+
+    /// The public keys whose signatures count for `stage`.
+    #[must_use]
+    pub fn trusted_keys(&self, stage: &str) -> &[Located<Arc<str>>] {
+        let own = self.stages.get(stage).and_then(|it| it.trusted_keys.as_ref());
+        own.unwrap_or(&self.trusted_keys)
+    }
 }
 
 /// Settings of one provider configuration.
@@ -76,6 +109,10 @@ pub struct Stage {
     pub timeouts: Timeouts,
     /// What becomes of an environment in which something failed.
     pub on_failure: OnFailure,
+    /// Whether a run that may not attest fails.
+    pub attest: Option<Located<bool>>,
+    /// The public keys whose signatures count for this stage, instead of the project's.
+    pub trusted_keys: Option<Vec<Located<Arc<str>>>>,
     /// Commands to run in it, in order, each by the shell; these are no templates.
     pub run: Vec<Located<Arc<str>>>,
     /// Artifacts to publish.
@@ -139,4 +176,9 @@ pub struct Promotion {
     pub watch: Option<Located<Duration>>,
     /// How long the old environment stays.
     pub retain: Option<Located<Duration>>,
+    /// The stages that an image set must have passed; left out, all with a template that this one
+    /// needs.
+    pub require: Option<Vec<Located<Arc<str>>>>,
+    /// How old an attestation may be.
+    pub max_age: Option<Located<Duration>>,
 }

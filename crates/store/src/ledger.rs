@@ -29,7 +29,21 @@ impl LedgerName {
         let ledger = Segment::new("project").expect("it is a segment");
         LedgerName { project: project.clone(), ledger }
     }
+
+    /// The name of the file or the object that it is, among its project's.
+    pub(crate) fn file_name(&self) -> String {
+        format!("{}{SUFFIX}", self.ledger)
+    }
+
+    /// The ledger of `project` that a file or an object of this name is.
+    pub(crate) fn of_file(project: &Segment, name: &str) -> Option<LedgerName> {
+        let ledger = Segment::new(name.strip_suffix(SUFFIX)?).ok()?;
+        Some(LedgerName { project: project.clone(), ledger })
+    }
 }
+
+/// No state's file has it.
+const SUFFIX: &str = ".ledger";
 
 impl fmt::Display for LedgerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

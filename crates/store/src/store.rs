@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::error::StoreError;
 use crate::holder::Holder;
 use crate::ledger::{Ledger, LedgerName, LedgerVersion};
-use crate::name::StateName;
+use crate::name::{Segment, StateName};
 use crate::position::{Sequence, Serial};
 use crate::report::Report;
 use crate::request::{Request, RequestName, Requested};
@@ -124,6 +124,13 @@ pub trait Store: Send + Sync {
     ///
     /// [`StoreError::Ledger`] or [`StoreError::Io`] if it cannot be read.
     async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError>;
+
+    /// The names of all ledgers of `project`, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the store cannot be read.
+    async fn ledgers(&self, project: &Segment) -> Result<Vec<LedgerName>, StoreError>;
 
     /// Replaces the ledger `name` by `content`, durably, if nobody has written to it since
     /// it was `seen`.

@@ -176,8 +176,8 @@ pub fn one<'a>(catalogue: &'a Catalogue, given: &str) -> Result<&'a Recorded, Ch
 /// told otherwise.
 fn kept(state: &State, baked: &BTreeSet<&Arc<str>>) -> Option<(BTreeMap<Arc<str>, Image>, Digest)> {
     let inputs = state.scopes.values().map(|it| &it.inputs);
-    let made_from = inputs.filter(|it| baked.iter().all(|name| it.images.contains_key(*name)));
-    let Inputs { images, image_set, .. } = made_from.last()?;
+    let mut made_from = inputs.filter(|it| baked.iter().all(|name| it.images.contains_key(*name)));
+    let Inputs { images, image_set, .. } = made_from.next_back()?;
     let images = images.iter().filter(|(name, _)| baked.contains(name));
     Some((images.map(|(name, it)| (name.clone(), it.clone())).collect(), image_set.clone()?))
 }

@@ -2,7 +2,6 @@
 
 mod server;
 mod sockets;
-mod venv;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,13 +12,15 @@ use thiserror::Error;
 use tokio::sync::OnceCell;
 use tokio::task;
 
+use crate::venv;
+
 pub(crate) use server::Server;
 
 /// Why the cloud did not start. No process is left.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// A program could not be run at all.
-    #[error("cannot run {command}; the API servers need Python 3 with its venv module")]
+    #[error("cannot run {command}; it needs Python 3 with its venv module")]
     Run {
         /// The command line.
         command: String,
@@ -67,6 +68,9 @@ impl StartError {
     }
 }
 
+/// Replies are shaped by botocore, so nothing may float.
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
 /// Which server answers a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -101,7 +105,12 @@ impl Servers {
         let folder = tempfile::Builder::new().prefix("greenroom-emulator-").tempdir();
         let folder = folder.map_err(|source| StartError::file(&std::env::temp_dir(), source))?;
         let (moto, ministack) = (OnceCell::new(), OnceCell::new());
-        Ok(Servers { python: venv::interpreter()?, folder, moto, ministack })
+        Ok(Servers {
+            python: venv::interpreter("emulators", REQUIREMENTS)?,
+            folder,
+            moto,
+            ministack,
+        })
     }
 
     /// The server of this kind; starts it if it does not run yet.

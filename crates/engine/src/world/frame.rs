@@ -373,7 +373,10 @@ impl Scope for Frame<'_> {
 
     fn file(&self, path: &str) -> Result<Arc<[u8]>, Problem> {
         match self.world.files.contents.get(path) {
-            Some(Ok(content)) => Ok(content.clone()),
+            Some(Ok(content)) => {
+                self.world.files.read.borrow_mut().insert((self.scope, path.into()));
+                Ok(content.clone())
+            }
             Some(Err(reason)) => Err(Problem::new(reason.clone(), Span::default())),
             None => {
                 self.miss(NodeId::File(path.into()), Span::default());

@@ -27,11 +27,11 @@ pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Fail
     };
     let has_mistakes = wanted.diagnostics.iter().any(Diagnostic::is_error);
     match planned {
-        Planned::Plan(plan, _) if !has_mistakes => {
+        Planned::Plan(plan, ..) if !has_mistakes => {
             context.console.data(&Graph::of(&plan));
             Ok(Exit::Done)
         }
-        Planned::Plan(_, more) | Planned::Mistakes(more) => {
+        Planned::Plan(_, more, _) | Planned::Mistakes(more) => {
             let mut diagnostics = wanted.diagnostics;
             diagnostics.extend(more);
             let sources = Box::new(project.sources);

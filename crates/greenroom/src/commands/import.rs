@@ -107,7 +107,7 @@ async fn plan(
 ) -> Result<Plan, Failure> {
     undertaking.progress.busy("planning");
     tokio::select! {
-        plan = wanted.plan(project, &undertaking.workbench, sight) => Ok(plan?.0),
+        plan = wanted.plan(project, &undertaking.workbench, sight) => Ok(plan?.plan),
         () = undertaking.cancel.cancelled() => Err(ApplyError::Cancelled.into()),
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use greenroom_apply::Workbench;
+use greenroom_delivery::attest::signing::signing_key;
 use greenroom_delivery::command::{CommandLine, Output};
 use greenroom_delivery::matrix::Combination;
 use greenroom_delivery::project::{Inputs, Project};
@@ -59,6 +60,11 @@ impl Order<'_> {
             Some(given) => vec![given],
             None => own.iter().map(|it| CommandLine::shell(&it.value, &project.folder)).collect(),
         };
+        let signing_key = signing_key(&project, |name| std::env::var(name).ok())?;
+        let must_attest = stage.and_then(|it| it.attest.as_ref()).is_some_and(|it| it.value);
+        if must_attest && signing_key.is_none() {
+            return Err(Failure::NoSigningKey(self.stage.to_owned()));
+        }
         Ok(Job {
             stage: self.stage.to_owned(),
             place,
@@ -69,6 +75,7 @@ impl Order<'_> {
             keep: self.keep,
             waits: self.waits,
             deliveries: self.deliveries,
+            signing_key,
             workbench,
             holder: context.holder(),
             down_command: context.command(&["down", self.stage, "--env", &environment]),

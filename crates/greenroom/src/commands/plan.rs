@@ -101,7 +101,7 @@ async fn without_lineage(
         files: ProjectFiles::below(&project.folder),
     };
     Ok(match workbench.plan(request).await? {
-        Planned::Plan(other, _) => promised(plan, &other),
+        Planned::Plan(other, ..) => promised(plan, &other),
         // The world answered otherwise now; the plan is what it said first.
         Planned::Mistakes(_) => plan,
     })

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use greenroom_apply::Workbench;
+use greenroom_apply::{Unobserved, Workbench};
 use greenroom_delivery::project::{self, Project};
-use greenroom_delivery::wanted::{Sight, Wanted, WantedError, wanted};
+use greenroom_delivery::wanted::{Sight, Wanted, WantedError, WantedPlan, wanted};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::Refresh;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
+use greenroom_store::FolderStore;
 
 use crate::cli::{Inputs, RefreshChoice};
 use crate::context::Context;
@@ -26,7 +27,7 @@ pub(super) async fn planned(
     workbench: &Workbench,
     sight: Sight,
 ) -> Result<Plan, Failure> {
-    let (plan, warnings) = wanted.plan(project, workbench, sight).await?;
+    let WantedPlan { plan, warnings, files: _ } = wanted.plan(project, workbench, sight).await?;
     if !warnings.is_empty() {
         let sources = &project.sources;
         context.console.tell(&Diagnostics { sources, diagnostics: &warnings });
@@ -42,6 +43,12 @@ pub(super) fn tell_newer(context: &Context, inputs: &project::Inputs) {
         );
         context.console.tell(&Notice(text));
     }
+}
+
+/// A workbench whose store is never asked.
+pub(super) fn specs_workbench(context: &Context, project: &Project) -> Workbench {
+    let store = Arc::new(FolderStore::new(&project.folder));
+    context.workbench(project, store, Arc::new(Unobserved), 1)
 }
 
 /// What is wanted of one stage, or of all, for commands that ask their providers what there is.

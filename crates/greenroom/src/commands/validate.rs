@@ -1,15 +1,13 @@
 //! `greenroom validate`: every mistake of all files, and of the plans that they make.
 
-use std::sync::Arc;
-
-use greenroom_apply::{Planned, Unobserved, Workbench};
+use greenroom_apply::{Planned, Workbench};
 use greenroom_delivery::project::{Inputs, PlaceError, Project, environment_name, given, in_order};
 use greenroom_delivery::wanted::{WantedError, check, no_stage, variables, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_spec::diagnostic::Diagnostic;
-use greenroom_store::FolderStore;
 
+use super::prepare::specs_workbench;
 use crate::cli::ValidateArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -23,7 +21,7 @@ pub(super) async fn run(args: ValidateArgs, context: &Context) -> Result<Exit, F
     let stages = stages(&project, args.stage.as_deref())?;
     let name = environment_name(args.environment.env.as_deref(), |name| std::env::var(name).ok());
     let environment = Scope::environment(&name).map_err(PlaceError::from)?;
-    let workbench = workbench(context, &project);
+    let workbench = specs_workbench(context, &project);
     let mut diagnostics = project.diagnostics.clone();
     for stage in &stages {
         // With several stages, a value may be meant for another one.
@@ -46,12 +44,6 @@ fn stages(project: &Project, only: Option<&str>) -> Result<Vec<String>, Failure>
     }
 }
 
-/// A workbench whose store is never asked.
-fn workbench(context: &Context, project: &Project) -> Workbench {
-    let store = Arc::new(FolderStore::new(&project.folder));
-    context.workbench(project, store, Arc::new(Unobserved), 1)
-}
-
 async fn validate(
     project: &mut Project,
     workbench: &Workbench,
@@ -66,7 +58,7 @@ async fn validate(
     // What a borrowed front gives is known only to its state.
     if let Some(desired) = wanted.desired.filter(|_| !borrows) {
         match check(project, workbench, desired).await? {
-            Planned::Plan(_, warnings) => wanted.diagnostics.extend(warnings),
+            Planned::Plan(_, warnings, _) => wanted.diagnostics.extend(warnings),
             Planned::Mistakes(mistakes) => wanted.diagnostics.extend(mistakes),
         }
     }

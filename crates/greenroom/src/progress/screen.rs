@@ -12,6 +12,7 @@ use crate::view::diagnostics::Diagnostics;
 use crate::view::images::{BakeView, Fate};
 use crate::view::plan::totals;
 use crate::view::stage::{Phase, StagePhase};
+use crate::view::words::short;
 
 /// Who is told of a phase, in a sentence.
 type Also<'a> = dyn Fn(Phase, &str) + Sync + 'a;
@@ -93,6 +94,13 @@ impl Watch for Screen<'_> {
                 }
                 self.progress.quiet();
                 self.console.tell(&BakeView { name: image.to_owned(), fate });
+            }
+            Moment::Attested(attested) => {
+                let text = format!("{name} is attested, signed by {}", short(&attested.key.0));
+                self.tell(Phase::Attested, text);
+            }
+            Moment::NotAttested(reason) => {
+                self.tell(Phase::NotAttested, format!("{name} is not attested: {reason}"));
             }
             Moment::NotRenewed(error) => {
                 self.tell(Phase::Trouble, format!("{name} was not renewed: {error}"));

@@ -109,6 +109,7 @@ fn kind(outcome: Outcome) -> (NonSuccessKind, &'static str) {
         Outcome::GateFailed => (NonSuccessKind::Failure, "gate_failed"),
         Outcome::NotUp => (NonSuccessKind::Error, "not_up"),
         Outcome::NotDown => (NonSuccessKind::Error, "not_down"),
+        Outcome::NotAttested => (NonSuccessKind::Error, "not_attested"),
         Outcome::NoPlace => (NonSuccessKind::Error, "no_place"),
         Outcome::TimedOut => (NonSuccessKind::Error, "timed_out"),
         Outcome::Cancelled => (NonSuccessKind::Error, "cancelled"),

@@ -165,6 +165,8 @@ fn without_environment(stage: &str, start: i64, commands: &[(&str, u64)]) -> Run
         up: None,
         commands,
         deliveries: Vec::new(),
+        attested: None,
+        not_attested: None,
         down: None,
         remains: None,
         operations: Vec::new(),

@@ -100,6 +100,7 @@ pub(super) fn in_words(outcome: Outcome) -> &'static str {
         Outcome::NotUp => "the environment did not come up",
         Outcome::GateFailed => "a gate did not pass",
         Outcome::NotDown => "the environment could not be torn down",
+        Outcome::NotAttested => "it could not be attested that it passed",
         Outcome::NoPlace => "no place was free",
         Outcome::TimedOut => "it took longer than it may",
         Outcome::Cancelled => "it was cancelled",

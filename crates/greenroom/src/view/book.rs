@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{About, Event, Verified};
+use greenroom_delivery::attest::keys::{PublicKey, SigningKey};
+use greenroom_delivery::attest::verify::Report as AttestReport;
 use greenroom_delivery::images::{Catalogue, Member, Pruning, Recorded, Uses, of_id};
+use greenroom_delivery::parity::Parity;
 use greenroom_delivery::reap::{self, Due, Reaped};
-use greenroom_delivery::record::{FORMAT, Pipeline, Run, Standing};
+use greenroom_delivery::record::{Attested, FORMAT, Pipeline, Run, Standing};
 use greenroom_delivery::repository::{Publication, Published};
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::plan::{OperationId, OperationKind};
@@ -19,6 +22,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::artifacts::{Artifacts, PublicationView};
+use super::attestations::AttestationsView;
 use super::diagnostics::Diagnostics;
 use super::environments::Environments;
 use super::error::ErrorView;
@@ -27,11 +31,14 @@ use super::files::FilesWritten;
 use super::graph::Graph;
 use super::images::{BakeView, DiffView, Fate, PrunedView, PruningView, SetView, SetsView};
 use super::imported::Imported;
+use super::key::KeyView;
 use super::notice::{InFlight, Notice};
 use super::object::ObjectView;
 use super::outputs::Outputs;
+use super::parity::ParityView;
 use super::pipeline::{JobChanged, PipelineView};
 use super::plan::PlanView;
+use super::proof::ProofView;
 use super::reap::{DueView, ReapedView};
 use super::stage::{Phase, RunView, StagePhase};
 use super::state::{Detail, Examined, StateView, States};
@@ -124,8 +131,20 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     look(&StagePhase { name: text(), phase: Phase::Up, text: text() });
     look(&JobChanged { name: text(), standing: Standing::Waiting, phase: None, reason: None });
     let matrix = [("size".to_owned(), json!(2))].into();
-    look(&RunView(Run { matrix, ..Run::not_started("it", text()) }));
+    let attested = Some(Attested { key: public_key().id(), envelope: text() });
+    let not_attested = Some(text());
+    let run = Run { matrix, attested, not_attested, ..Run::not_started("it", text()) };
+    look(&RunView(run));
     look(&PipelineView { record: pipeline(), report: text() });
+    look(&KeyView { public: public_key(), files: Vec::new() });
+    look(&AttestationsView { image_set: text(), attestations: Vec::new() });
+    look(&ProofView {
+        image_set: text(),
+        stage: text(),
+        report: AttestReport { stages: Vec::new(), unreadable: Vec::new() },
+    });
+    let parity = Parity { differences: Vec::new(), settings: Vec::new() };
+    look(&ParityView { stages: [text(), text()], parity });
     for event in events() {
         look(&EventView(&event));
     }
@@ -147,6 +166,10 @@ fn published() -> Published {
         published: Timestamp::UNIX_EPOCH,
         by: String::new(),
     }
+}
+
+fn public_key() -> PublicKey {
+    SigningKey::generate().expect("the system has randomness").public()
 }
 
 fn pipeline() -> Pipeline {

@@ -24,6 +24,10 @@ pub(crate) enum Phase {
     Ended,
     /// Something was published or baked.
     Delivered,
+    /// It was attested that the stage passed.
+    Attested,
+    /// It was not attested.
+    NotAttested,
     /// The environment goes down.
     GoingDown,
     /// It is gone.
@@ -44,6 +48,8 @@ impl Phase {
             Phase::Command => "command",
             Phase::Ended => "command_ended",
             Phase::Delivered => "delivered",
+            Phase::Attested => "attested",
+            Phase::NotAttested => "not_attested",
             Phase::GoingDown => "going_down",
             Phase::Gone => "gone",
             Phase::Kept => "kept",
@@ -53,7 +59,7 @@ impl Phase {
 
     fn tone(self) -> Tone {
         match self {
-            Phase::Up | Phase::Gone => Tone::Good,
+            Phase::Up | Phase::Gone | Phase::Attested => Tone::Good,
             Phase::Trouble | Phase::Leftovers => Tone::Bad,
             Phase::Command => Tone::Strong,
             _ => Tone::Plain,
@@ -127,6 +133,7 @@ pub(crate) fn verdict(outcome: Outcome) -> &'static str {
         Outcome::NotUp => "Did not come up",
         Outcome::GateFailed => "A gate did not pass",
         Outcome::NotDown => "Passed, but not torn down",
+        Outcome::NotAttested => "Passed, but not attested",
         Outcome::NoPlace => "No place",
         Outcome::TimedOut => "Took too long",
         Outcome::Cancelled => "Cancelled",
@@ -141,7 +148,8 @@ fn because(run: &Run) -> String {
     let command = command.map(|it| format!("`{}` ended with status {}", it.text, it.status));
     let delivery = run.deliveries.iter().find_map(|it| Some((it, it.error.as_ref()?)));
     let delivery = delivery.map(|(it, error)| format!("{}: {error}", it.text()));
-    match (run.outcome, up.or(command).or(delivery)) {
+    let why = up.or(command).or(delivery).or_else(|| run.not_attested.clone());
+    match (run.outcome, why) {
         (Outcome::Passed | Outcome::NotDown, _) | (_, None) => String::new(),
         (_, Some(why)) => format!(": {why}"),
     }

@@ -1,6 +1,10 @@
 //! Numbers and times in words.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use greenroom_delivery::matrix;
+use serde_json::Value as Json;
 
 /// A count with its noun: `1 mistake`, `2,000 mistakes`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
@@ -29,6 +33,21 @@ pub(crate) fn elapsed(time: Duration) -> String {
         10..60 => format!("{seconds}s"),
         60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
         _ => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// The first digits of a digest, by which people know it.
+pub(crate) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// A stage with the values of a combination of its matrix: `performance (size=2)`.
+pub(crate) fn combined(stage: &str, matrix: &BTreeMap<String, Json>) -> String {
+    let values: Vec<String> =
+        matrix.iter().map(|(name, value)| format!("{name}={}", matrix::text(value))).collect();
+    match values.is_empty() {
+        true => stage.to_owned(),
+        false => format!("{stage} ({})", values.join(", ")),
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn check(project: &Project, damaged: bool, diagnostics: &mut Vec<Diag
     }
     for stage in project.stages.values() {
         names.declared(STAGE, &stage.needs, &project.stages);
+        names.requires_what_attests(stage, project);
         names.declared(STAGE, stage.front_of.as_slice(), &project.stages);
         names.declared(ARTIFACT, &stage.publish, &project.artifacts);
         names.declared(IMAGE, &stage.bake, &project.images);
@@ -104,6 +105,24 @@ impl Names<'_> {
                     Diagnostic::error("spec::image_is_there", message)
                         .at(name.at, "nothing bakes it")
                         .at(id.at, "it has an id"),
+                );
+            }
+        }
+    }
+
+    /// Only a stage with a template can attest anything.
+    fn requires_what_attests(&mut self, stage: &Stage, project: &Project) {
+        let required = stage.promotion.iter().flat_map(|it| it.require.iter().flatten());
+        let required: Vec<Located<Arc<str>>> = required.cloned().collect();
+        self.declared(STAGE, &required, &project.stages);
+        for name in &required {
+            let required = project.stages.get(&name.value);
+            if required.is_some_and(|it| it.template.is_none()) {
+                let message = format!("stage `{}` attests nothing", name.value);
+                self.diagnostics.push(
+                    Diagnostic::error("spec::attests_nothing", message)
+                        .at(name.at, "it has no template")
+                        .help("require stages that run in an environment"),
                 );
             }
         }

@@ -24,6 +24,8 @@ fn project() -> Value {
                 "max_environments",
                 limit("how many ephemeral environments there may be at once, of all stages"),
             ),
+            ("signing_key", text("the private key that attestations are signed with, a file")),
+            ("trusted_keys", texts("the public keys whose signatures count, files")),
         ],
     );
     let state =
@@ -108,6 +110,14 @@ fn stage() -> Value {
                     "description": "what becomes of an environment in which something failed",
                 }),
             ),
+            (
+                "attest",
+                json!({
+                    "type": "boolean",
+                    "description": "whether a run that may not attest fails",
+                }),
+            ),
+            ("trusted_keys", texts("the public keys whose signatures count for this stage")),
             ("run", texts("commands to run in it; these are no expressions")),
             ("publish", texts("artifacts to publish")),
             ("bake", texts("images to bake")),
@@ -151,6 +161,8 @@ fn promotion() -> Value {
             ("gates", texts("the gates that must pass")),
             ("watch", described("duration", "how long gates go on at 100 % before the drain")),
             ("retain", described("duration", "how long the old environment stays")),
+            ("require", texts("the stages that an image set must have passed")),
+            ("max_age", described("duration", "how old an attestation may be")),
         ],
     )
 }

@@ -21,13 +21,15 @@ use crate::version::check_version;
 
 pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> Project {
     let mut root = Section::new("the project", reader.start(), root);
-    let Head { name, max_environments } = head(reader, &mut root);
+    let Head { name, max_environments, signing_key, trusted_keys } = head(reader, &mut root);
     let project = Project {
         file: reader.file,
         name,
         max_environments,
         state: location(reader, &mut root, "state"),
         repository: location(reader, &mut root, "repository"),
+        signing_key,
+        trusted_keys,
         providers: providers(reader, root.take("provider"), schemas),
         artifacts: artifacts(reader, &mut root),
         images: image::read_all(reader, &mut root),
@@ -41,11 +43,18 @@ pub(super) fn read(reader: &mut Reader<'_>, root: Table, schemas: &Schemas) -> P
 struct Head {
     name: Located<Arc<str>>,
     max_environments: Option<Located<u32>>,
+    signing_key: Option<Located<Arc<str>>>,
+    trusted_keys: Vec<Located<Arc<str>>>,
 }
 
 fn head(reader: &mut Reader<'_>, root: &mut Section) -> Head {
     let nameless = Located { value: "".into(), at: reader.start() };
-    let empty = Head { name: nameless.clone(), max_environments: None };
+    let empty = Head {
+        name: nameless.clone(),
+        max_environments: None,
+        signing_key: None,
+        trusted_keys: Vec::new(),
+    };
     let Some(item) = root.take("project") else {
         if !reader.damaged {
             reader.report(
@@ -59,9 +68,11 @@ fn head(reader: &mut Reader<'_>, root: &mut Section) -> Head {
     let Some(mut section) = Section::open(reader, "`[project]`", item) else { return empty };
     let name = section.required_text(reader, "name");
     let max_environments = section.number(reader, "max_environments", 1);
+    let signing_key = section.text(reader, "signing_key");
+    let trusted_keys = section.texts(reader, "trusted_keys");
     section.close(reader);
     let name = name.filter(|name| reader.check_name(&name.value, name.at)).unwrap_or(nameless);
-    Head { name, max_environments }
+    Head { name, max_environments, signing_key, trusted_keys }
 }
 
 /// What a bucket is reached with.

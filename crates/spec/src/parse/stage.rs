@@ -57,6 +57,8 @@ fn read(
         max_environments: section.number(reader, "max_environments", 1),
         timeouts: timeouts(reader, &mut section),
         on_failure: on_failure(reader, &mut section),
+        attest: section.flag(reader, "attest"),
+        trusted_keys: given_texts(reader, &mut section, "trusted_keys"),
         run: section.texts(reader, "run"),
         publish: section.texts(reader, "publish"),
         bake: section.texts(reader, "bake"),
@@ -67,6 +69,7 @@ fn read(
     };
     one_front(reader, &stage, &section);
     limits_something(reader, &stage, &section, lacks[0].1);
+    attests_something(reader, &stage, &section, lacks[0].1);
     for (key, _) in lacks.into_iter().filter(|(_, lacks)| *lacks && stage.promotion.is_some()) {
         section.missing(reader, key);
     }
@@ -150,9 +153,20 @@ fn promotion(reader: &mut Reader<'_>, stage: &mut Section) -> Option<Promotion> 
         gates: section.texts(reader, "gates"),
         watch: section.duration(reader, "watch"),
         retain: section.duration(reader, "retain"),
+        require: given_texts(reader, &mut section, "require"),
+        max_age: section.duration(reader, "max_age"),
     };
     section.close(reader);
     Some(promotion)
+}
+
+/// Texts that mean something else when they are left out than when there is none.
+fn given_texts(
+    reader: &mut Reader<'_>,
+    section: &mut Section,
+    key: &'static str,
+) -> Option<Vec<Located<Arc<str>>>> {
+    section.table.contains_key(key).then(|| section.texts(reader, key))
 }
 
 fn steps(reader: &mut Reader<'_>, section: &mut Section) -> Vec<Located<u8>> {
@@ -214,5 +228,19 @@ fn limits_something(reader: &mut Reader<'_>, stage: &Stage, section: &Section, n
         Diagnostic::error("spec::no_environments", message)
             .at(limit.at, "a limit on nothing")
             .help(help),
+    );
+}
+
+/// Refuses to demand attestations of a stage that has no environments to attest.
+fn attests_something(reader: &mut Reader<'_>, stage: &Stage, section: &Section, no_template: bool) {
+    let Some(attest) = stage.attest.as_ref().filter(|it| it.value) else { return };
+    if !no_template || reader.damaged {
+        return;
+    }
+    let message = format!("{} has no template, but has `attest`", section.what);
+    reader.report(
+        Diagnostic::error("spec::no_environments", message)
+            .at(attest.at, "nothing to attest")
+            .help("what is attested is an environment that passed: give the stage a `template`"),
     );
 }

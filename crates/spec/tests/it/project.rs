@@ -366,3 +366,78 @@ bake = ["there", "word"]
     greenroom.toml:27:9: spec::image_is_there: image `there` is not baked: it is there already [greenroom.toml:24:6: it has an id]
     "###);
 }
+
+#[test]
+fn a_stage_demands_attestations_and_says_whose_count() {
+    let project = sound_project(
+        r#"
+signing_key = "keys/ci.key"
+trusted_keys = ["keys/ci.pub"]
+[stage.integration]
+template = "environment.toml"
+attest = true
+[stage.performance]
+template = "environment.toml"
+trusted_keys = ["keys/lab.pub"]
+[stage.production]
+template = "environment.toml"
+front = "front.toml"
+trusted_keys = []
+[stage.production.promotion]
+require = ["integration"]
+max_age = "30d"
+"#,
+    );
+    let keys = |stage: &str| {
+        let keys = project.trusted_keys(stage).iter();
+        keys.map(|it| it.value.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(project.signing_key.as_ref().map(|it| &*it.value), Some("keys/ci.key"));
+    assert_eq!(keys("integration"), ["keys/ci.pub"]);
+    assert_eq!(keys("performance"), ["keys/lab.pub"]);
+    assert_eq!(keys("production"), [""; 0]);
+    assert!(project.stages["integration"].attest.as_ref().is_some_and(|it| it.value));
+    let promotion = project.stages["production"].promotion.as_ref().unwrap();
+    assert_eq!(promotion.max_age.as_ref().unwrap().value, Duration::from_hours(24 * 30));
+    assert_eq!(project.required_by("production"), ["integration".into()].into());
+}
+
+#[test]
+fn what_is_not_said_is_required_of_all_that_a_stage_needs_and_that_has_a_template() {
+    let project = sound_project(
+        r#"
+[stage.build]
+run = ["true"]
+[stage.smoke]
+needs = ["build"]
+template = "environment.toml"
+[stage.integration]
+needs = ["smoke"]
+template = "environment.toml"
+[stage.aside]
+template = "environment.toml"
+[stage.production]
+needs = ["integration", "build"]
+template = "environment.toml"
+front = "front.toml"
+promotion = {}
+"#,
+    );
+    let required = project.required_by("production");
+    assert_eq!(required, ["integration".into(), "smoke".into()].into());
+    assert!(project.required_by("build").is_empty());
+}
+
+#[test]
+fn only_stages_with_a_template_attest() {
+    assert_snapshot!(check_project(r#"
+[stage.build]
+run = ["true"]
+attest = true
+[stage.production]
+template = "environment.toml"
+front = "front.toml"
+[stage.production.promotion]
+require = ["build", "biuld"]
+"#), @"");
+}

@@ -18,9 +18,10 @@ use crate::disk::{Disk, DiskLock};
 use crate::error::{OnDisk, StoreError};
 use crate::fail_point::fail_point;
 use crate::folder::folders;
-use crate::folder::place::read_optional;
+use crate::folder::place::{found, read_optional};
 use crate::format::ledger;
 use crate::ledger::{Ledger, LedgerName, LedgerVersion, refused};
+use crate::name::Segment;
 
 /// The files of one ledger on one disk.
 pub(crate) struct LedgerPlace {
@@ -42,7 +43,7 @@ impl LedgerPlace {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join(format!("{}.ledger", self.name.ledger))
+        self.folder.join(self.name.file_name())
     }
 
     fn file_new(&self) -> PathBuf {
@@ -63,6 +64,20 @@ pub(crate) fn read(place: &LedgerPlace) -> Result<Ledger, StoreError> {
         decoded.map_err(|why| refused(&place.name, path.display().to_string(), why))?;
     let version = LedgerVersion { tag: Some(nonce), generation: None };
     Ok(Ledger { content: Some(content), version })
+}
+
+/// The names of all ledgers of `project`, in order.
+pub(crate) fn list(
+    disk: &dyn Disk,
+    root: &Path,
+    project: &Segment,
+) -> Result<Vec<LedgerName>, StoreError> {
+    let folder = root.join(project.as_str());
+    let entries = found(disk.list(&folder), &folder)?.unwrap_or_default();
+    let mut ledgers: Vec<LedgerName> =
+        entries.iter().filter_map(|it| LedgerName::of_file(project, &it.name)).collect();
+    ledgers.sort();
+    Ok(ledgers)
 }
 
 /// Replaces the ledger if it is still the one that was `seen`; whether it was.

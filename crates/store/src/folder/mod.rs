@@ -36,7 +36,7 @@ use crate::folder::ledger::LedgerPlace;
 use crate::folder::place::Place;
 use crate::holder::{Holder, random_id};
 use crate::ledger::{Ledger, LedgerName, LedgerVersion};
-use crate::name::StateName;
+use crate::name::{Segment, StateName};
 use crate::os_disk::OsDisk;
 use crate::payload::check_payload;
 use crate::position::Lineage;
@@ -180,6 +180,12 @@ impl Store for FolderStore {
     async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError> {
         let place = self.ledger_place(name);
         self.options.blocking.run(move || ledger::read(&place)).await
+    }
+
+    async fn ledgers(&self, project: &Segment) -> Result<Vec<LedgerName>, StoreError> {
+        let (disk, root) = (Arc::clone(&self.disk), self.root.clone());
+        let project = project.clone();
+        self.options.blocking.run(move || ledger::list(&*disk, &root, &project)).await
     }
 
     async fn write_ledger(

@@ -90,7 +90,14 @@ impl LineageKeys {
 
 /// The key of a ledger.
 pub(crate) fn ledger(prefix: &Path, name: &LedgerName) -> Path {
-    prefix.clone().join(name.project.as_str()).join(format!("{}.ledger", name.ledger))
+    prefix.clone().join(name.project.as_str()).join(name.file_name())
+}
+
+/// The ledger that a key below `prefix` is of.
+pub(crate) fn ledger_of(prefix: &Path, key: &Path) -> Option<LedgerName> {
+    let parts: Vec<_> = key.prefix_match(prefix)?.collect();
+    let [project, file] = &parts[..] else { return None };
+    LedgerName::of_file(&Segment::new(project.as_ref()).ok()?, file.as_ref())
 }
 
 /// The place in the journal that a key names.

@@ -35,11 +35,11 @@ use object_store::path::Path;
 use crate::error::StoreError;
 use crate::holder::{Holder, random_id};
 use crate::ledger::{Ledger, LedgerName, LedgerVersion};
-use crate::name::StateName;
+use crate::name::{Segment, StateName};
 use crate::object::claim::{Claim, ClaimPlace, Patience};
 pub use crate::object::clock::Clock;
 use crate::object::clock::SystemClock;
-use crate::object::keys::{Keys, state_of};
+use crate::object::keys::{Keys, ledger_of, state_of};
 use crate::object::lease::ObjectLease;
 use crate::object::ledger::LedgerPlace;
 use crate::object::objects::Objects;
@@ -242,6 +242,12 @@ impl Store for ObjectStates {
 
     async fn ledger(&self, name: &LedgerName) -> Result<Ledger, StoreError> {
         self.ledger_place(name).read().await
+    }
+
+    async fn ledgers(&self, project: &Segment) -> Result<Vec<LedgerName>, StoreError> {
+        let below = self.prefix.clone().join(project.as_str());
+        let found = self.objects.list(&below, None).await?;
+        Ok(found.iter().filter_map(|key| ledger_of(&self.prefix, key)).collect())
     }
 
     async fn write_ledger(

@@ -288,10 +288,17 @@ async fn a_ledger_is_its_projects_and_no_state(store: &dyn Store) {
         let content = Bytes::from(name.to_string());
         assert!(store.write_ledger(&name, &nothing.version, content).await.unwrap());
     }
+    let ledgers = async |project| {
+        let ledgers = store.ledgers(&Segment::new(project).unwrap()).await.unwrap();
+        ledgers.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(ledgers("shop").await, ["shop/images", "shop/project"]);
+    assert_eq!(ledgers("sho").await, [""; 0]);
     assert_eq!(store.list().await.unwrap(), []);
     let lease = acquire(store, &state()).await;
     lease.append(payload(1)).await.unwrap();
     assert_eq!(store.list().await.unwrap(), [state()]);
+    assert_eq!(ledgers("shop").await, ["shop/images", "shop/project"]);
     lease.remove().await.unwrap();
     assert_eq!(store.list().await.unwrap(), []);
     let kept = store.ledger(&ledger_name()).await.unwrap();

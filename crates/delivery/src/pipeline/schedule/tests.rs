@@ -63,6 +63,8 @@ fn run(outcome: Outcome) -> Run {
         up: None,
         commands: Vec::new(),
         deliveries: Vec::new(),
+        attested: None,
+        not_attested: None,
         down: None,
         remains: None,
         operations: Vec::new(),

@@ -104,7 +104,7 @@ async fn a_file_that_is_none_is_refused_before_anything_is_published() {
     assert!(read("artifact.json", None).await.contains("has a name that a repository cannot keep"));
     fs::write(folder.path().join("app"), b"{}").unwrap();
     assert!(read("app", Some("../1")).await.starts_with("`../1` cannot be a version"));
-    fs::set_permissions(folder.path().join("app"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path().join("app"), Permissions::from_mode(0o000)).unwrap();
     // Who is root may read everything.
     if fs::read(folder.path().join("app")).is_err() {
         assert!(read("app", None).await.contains("Permission denied"));

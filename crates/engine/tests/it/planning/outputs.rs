@@ -1,8 +1,10 @@
 //! Outputs, front and environments, and data sources.
 
+use greenroom_model::address::Scope;
+use greenroom_model::identity::Digest;
 use insta::assert_snapshot;
 
-use super::support::{World, applied, check, fresh};
+use super::support::{World, applied, check, fresh, planned_with_files, scope};
 
 const FRONT: &str = r#"
 [resource.sim_listener.http]
@@ -116,4 +118,25 @@ output pr.group = "sim_group.web.id"
 output pr.old = null
 output pr.url = "here"
 "###);
+}
+
+#[test]
+fn each_scope_remembers_the_files_that_its_template_has_read() {
+    let front = "[output.motd]\nvalue = '${file(\"motd\")}'\n";
+    let environment = r#"
+[local]
+conf = '${file("app.conf")}'
+[output.conf]
+value = "${local.conf} ${front.motd}"
+[output.none]
+value = '${fileexists("none") ? file("none") : "-"}'
+"#;
+    let there = [("motd", "hello"), ("app.conf", "size = 1"), ("aside", "")];
+    let planned = planned_with_files(front, environment, &World::default(), &there);
+    let (_, read) = planned.unwrap_or_else(|text| panic!("{text}"));
+    let of = |scope: &Scope| -> Vec<(&str, Digest)> {
+        read[scope].iter().map(|(path, digest)| (&**path, digest.clone())).collect()
+    };
+    assert_eq!(of(&Scope::front()), [("motd", Digest::of(b"hello"))]);
+    assert_eq!(of(&scope()), [("app.conf", Digest::of(b"size = 1"))]);
 }

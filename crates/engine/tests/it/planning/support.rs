@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::{
-    Answers, Asks, Look, PlanInput, Planner, ReadSeen, Refined, Refresh, Step,
+    Answers, Asks, FilesRead, Look, PlanInput, Planner, ReadSeen, Refined, Refresh, Step,
 };
 use greenroom_engine::replay::replay;
 use greenroom_engine::resolve::{Given, GivenVariable, Missing, ResolveRequest, resolve};
@@ -78,6 +78,16 @@ pub(super) fn applied_with(front: &str, environment: &str, world: World) -> Worl
 }
 
 pub(super) fn planned(front: &str, environment: &str, world: &World) -> Result<Plan, String> {
+    planned_with_files(front, environment, world, &[]).map(|(plan, _)| plan)
+}
+
+/// The plan of specs that may read these files, and which of them each scope has read.
+pub(super) fn planned_with_files(
+    front: &str,
+    environment: &str,
+    world: &World,
+    files: &[(&str, &str)],
+) -> Result<(Plan, FilesRead), String> {
     let mut sources = Sources::default();
     let schemas = Schemas::new([Cloud::new().schema()]);
     let desired = desired(&mut sources, &schemas, front, environment, &world.variables)
@@ -93,8 +103,8 @@ pub(super) fn planned(front: &str, environment: &str, world: &World) -> Result<P
     let mut answers = Answers::default();
     loop {
         match planner.next(answers) {
-            Step::Ask(asks) => answers = answer(asks, &world.seen),
-            Step::Plan(plan, _) => return Ok(*plan),
+            Step::Ask(asks) => answers = answer(asks, &world.seen, files),
+            Step::Plan(plan, _) => return Ok((*plan, planner.files_read())),
             Step::Mistakes(found) => return Err(mistakes(&sources, &found)),
         }
     }
@@ -153,7 +163,7 @@ fn image() -> Image {
     Image { at: at.into(), digest: Some(Digest("d1".into())), ..Image::everywhere("ami-1") }
 }
 
-fn answer(asks: Asks, seen: &Seen) -> Answers {
+fn answer(asks: Asks, seen: &Seen, there: &[(&str, &str)]) -> Answers {
     let Asks { reads, data, proposals, checks, files, file_list: _ } = asks;
     assert!(checks.is_empty(), "no type of the simulated cloud is checked");
     Answers {
@@ -179,7 +189,11 @@ fn answer(asks: Asks, seen: &Seen) -> Answers {
             .collect(),
         files: files
             .into_iter()
-            .map(|path| (path, Err("there are no files here".to_owned())))
+            .map(|path| {
+                let content = there.iter().find(|(name, _)| *name == &*path);
+                let content = content.map(|(_, text)| text.as_bytes().into());
+                (path, content.ok_or_else(|| "there is no such file here".to_owned()))
+            })
             .collect(),
         file_list: Some(Vec::new()),
     }

@@ -1,16 +1,14 @@
-//! The Python environment in which the API servers run: made once per user and set of pins.
+//! Python environments of what only Python has: made once per user and set of pins.
 
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::StartError;
+use crate::StartError;
 
-/// Every package, with its exact version: replies are shaped by botocore, so nothing may float.
-const REQUIREMENTS: &str = include_str!("requirements.txt");
-
-/// The Python interpreter of an environment that holds what the requirements name.
+/// The Python interpreter of an environment that holds what the `requirements` name, in pip's
+/// form: every package, with its exact version. `name` is part of its folder's name.
 ///
 /// The environment is built beside its final place under a lock and then renamed, so that neither
 /// processes that start at once nor an install that was killed leave half of one.
@@ -18,9 +16,10 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 /// # Errors
 ///
 /// Without Python 3 with its `venv` module, or when the packages cannot be installed.
-pub(super) fn interpreter() -> Result<PathBuf, StartError> {
+pub fn interpreter(name: &str, requirements: &str) -> Result<PathBuf, StartError> {
     let version = output(Command::new("python3").arg("--version"))?;
-    let folder = cache().join(format!("emulators-{}", fingerprint(&version.stdout)));
+    let fingerprint = fingerprint(&version.stdout, requirements);
+    let folder = cache().join(format!("{name}-{fingerprint}"));
     let python = folder.join("bin/python");
     if python.exists() {
         return Ok(python);
@@ -30,25 +29,24 @@ pub(super) fn interpreter() -> Result<PathBuf, StartError> {
     let lock = File::create(&lock).map_err(|source| StartError::file(&lock, source))?;
     lock.lock().map_err(|source| StartError::file(&folder, source))?;
     if !python.exists() {
-        install(&folder)?;
+        install(&folder, requirements)?;
     }
     Ok(python)
 }
 
-fn install(folder: &Path) -> Result<(), StartError> {
+fn install(folder: &Path, requirements: &str) -> Result<(), StartError> {
     let partial = folder.with_extension("partial");
     if partial.exists() {
         fs::remove_dir_all(&partial).map_err(|source| StartError::file(&partial, source))?;
     }
     output(Command::new("python3").args(["-m", "venv"]).arg(&partial))?;
-    let requirements = partial.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS)
-        .map_err(|source| StartError::file(&requirements, source))?;
+    let file = partial.join("requirements.txt");
+    fs::write(&file, requirements).map_err(|source| StartError::file(&file, source))?;
     output(
         Command::new(partial.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])
             .arg("--requirement")
-            .arg(&requirements),
+            .arg(&file),
     )?;
     fs::rename(&partial, folder).map_err(|source| StartError::file(folder, source))
 }
@@ -65,9 +63,9 @@ fn output(command: &mut Command) -> Result<Output, StartError> {
 }
 
 /// An environment serves one version of Python only.
-fn fingerprint(version: &[u8]) -> String {
+fn fingerprint(version: &[u8], requirements: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(version).update(REQUIREMENTS.as_bytes());
+    hasher.update(version).update(requirements.as_bytes());
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
