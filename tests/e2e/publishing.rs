@@ -29,7 +29,7 @@ fn world() -> World {
 fn entries(world: &World, artifact: &str) -> Vec<String> {
     let folder = world.path().join("repository/e2e").join(artifact);
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect()
+    entries.map(|it| it.expect("an entry").file_name().into_string().expect("text")).collect()
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod files;
 mod local;
 mod log;
 pub mod oci;
+mod provenance;
 mod recipe;
 mod removing;
 mod turn;
@@ -33,6 +34,7 @@ pub use log::Log;
 pub use recipe::Recipe;
 pub use removing::{Pruned, Removed};
 
+use crate::attest::keys::SigningKey;
 use crate::images::{Baked, Catalogue, Key, Member, Recorded, Shelf, ShelfError, of_id};
 use crate::patience::within;
 use crate::project::absolute;
@@ -56,6 +58,8 @@ pub struct Bench {
     pub versions: BTreeMap<String, String>,
     /// Bake also what is there.
     pub rebake: bool,
+    /// What signs how images were baked.
+    pub signing_key: Option<SigningKey>,
     /// This process, as it introduces itself.
     pub holder: Holder,
 }
@@ -118,14 +122,14 @@ impl Bench {
     ///
     /// # Errors
     ///
-    /// [`ShelfError`] if the set could not be recorded. What becomes of each image is in the
-    /// answer.
+    /// [`BakeError::Shelf`] and [`BakeError::NotKept`] if the set could not be recorded. What
+    /// becomes of each image is in the answer.
     pub async fn bake(
         &self,
         names: &[&str],
         cancel: &Cancel,
         watch: &dyn Watch,
-    ) -> Result<Bakes, ShelfError> {
+    ) -> Result<Bakes, BakeError> {
         let shelf = self.shelf()?;
         let one = async |name: &str| {
             let done = self.one(&shelf, name, cancel, watch).await;
@@ -193,6 +197,8 @@ impl Bench {
         watch.observe(recipe.name, Moment::Baking(log.path()));
         let made = self.make(recipe, &key, &log, cancel).await?;
         let baked = recipe.baked(made, &key, &self.holder.introduction());
+        // Before anybody can find it: what is found is not baked again, and so not attested.
+        self.attest(recipe, &baked, &log, started).await?;
         shelf.change(|it| it.keep(key.clone(), baked.clone())).await?;
         Ok(Done { key, baked, new: true, started })
     }
@@ -225,7 +231,7 @@ impl Bench {
     }
 
     /// Records the set of all images, if every one is there.
-    async fn record_set(&self, shelf: &Shelf, bakes: &mut Bakes) -> Result<(), ShelfError> {
+    async fn record_set(&self, shelf: &Shelf, bakes: &mut Bakes) -> Result<(), BakeError> {
         let catalogue = shelf.read().await?;
         let mut members = BTreeMap::new();
         for (name, image) in &self.project.images {
@@ -239,6 +245,7 @@ impl Bench {
         }
         let by = self.holder.introduction();
         if let Some(set) = Recorded::of(members, Timestamp::now(), &by) {
+            self.take_provenance_along(&set).await?;
             shelf.change(|it| it.record(set.clone())).await?;
             bakes.set = Some(set);
         }

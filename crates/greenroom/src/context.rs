@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use greenroom_apply::{Observer, Unobserved, Workbench};
+use greenroom_delivery::attest::signing::signing_key;
 use greenroom_delivery::bake::Bench;
 use greenroom_delivery::names;
 use greenroom_delivery::project::{Place, Project, find, given_folder};
@@ -155,6 +156,7 @@ impl Context {
             repository,
             versions: BTreeMap::new(),
             rebake: false,
+            signing_key: signing_key(project, |name| std::env::var(name).ok())?,
             holder: self.holder(),
         })
     }

@@ -9,6 +9,7 @@ use greenroom_spec::project::Project;
 use greenroom_store::{NameError, StoreError};
 
 use super::ami;
+use crate::attest::kept::KeptError;
 use crate::images::ShelfError;
 use crate::repository::RepositoryError;
 
@@ -88,6 +89,9 @@ pub enum BakeError {
     /// The catalogue cannot be read or changed.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// How an image was baked, or what is known of a set, could not be kept.
+    #[error("the image is made, and its provenance is not kept; the next bake goes on with it")]
+    NotKept(#[from] KeptError),
     /// The log cannot be written.
     #[error("the log `{name}` cannot be written; nothing was baked")]
     Log {
