@@ -8,4 +8,5 @@ set -eu
 
 cd "$(dirname "$0")"
 mkdir -p ../../.greenroom
+[ -e ../../.greenroom/shop.key ] || greenroom keys generate --out ../../.greenroom/shop.key
 exec greenroom pipeline --junit ../../.greenroom/shop-junit.xml "$@"

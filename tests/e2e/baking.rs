@@ -156,6 +156,35 @@ fn a_pipeline_bakes_once_and_every_stage_runs_what_was_baked() {
 }
 
 #[test]
+fn what_a_pipeline_has_baked_and_run_is_proven_and_nothing_else_is() {
+    let world = world(&format!(
+        "{STAGES}\n[stage.production]\nneeds = [\"left\", \"right\"]\ntemplate = \"environment.toml\"\n\
+         front = \"front.toml\"\npromotion = {{}}\n"
+    ));
+    let project = fs::read_to_string(world.path().join("greenroom.toml")).expect("the project");
+    let keys = "name = \"e2e\"\nsigning_key = \"ci.key\"\ntrusted_keys = [\"ci.key.pub\"]";
+    world.write("greenroom.toml", &project.replace("name = \"e2e\"", keys));
+    world.expect(0, &["keys", "generate", "--out", "ci.key"]);
+    world.expect(0, &["pipeline"]);
+    let set =
+        || job(&record(&world), "bake")["run"]["image_set"].as_str().expect("a set").to_owned();
+    let verify =
+        |code: i32| world.expect(code, &["attest", "verify", &set(), "--stage", "production"]);
+    verify(0);
+    let shown = world.expect(0, &["attest", "show", &set(), "--out", "attestations"]);
+    let files = fs::read_dir(world.path().join("attestations")).expect("attestations");
+    assert_eq!(files.count(), 3, "two stages, and how the image was baked: {}", shown.said());
+
+    build(&world, b"\n");
+    world.expect(0, &["pipeline", "--only", "build", "--only", "bake", "--only", "left"]);
+    let unproven = verify(2);
+    assert!(unproven.said().contains("right"), "{}", unproven.said());
+    world.expect(0, &["pipeline", "--only", "right"]);
+    let set = seen(&world, "right")[1].0.clone();
+    world.expect(0, &["attest", "verify", &set, "--stage", "production"]);
+}
+
+#[test]
 fn a_file_that_goes_into_an_image_is_part_of_it() {
     let world = world(STAGES);
     world.expect(0, &["publish"]);
