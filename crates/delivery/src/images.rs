@@ -14,7 +14,7 @@ mod shelf;
 pub use catalogue::{Baked, Catalogue, Key, Location, Material, Member, Origin, Recorded};
 pub use choose::{Choice, ChooseError, Chosen, of_inputs, one};
 pub use compare::{Difference, compare};
-pub(crate) use digest::{hex, of_parts};
+pub(crate) use digest::of_parts;
 pub use digest::{of_id, of_set};
 pub use prune::{Pruning, Uses, pruning, uses};
 pub use shelf::{Shelf, ShelfError};

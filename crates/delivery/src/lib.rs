@@ -9,6 +9,7 @@ pub mod chain;
 pub mod command;
 pub mod environment;
 pub mod gates;
+mod hex;
 pub mod images;
 pub mod lifetime;
 pub mod matrix;

@@ -2,9 +2,11 @@
 
 use std::io;
 
+use crate::hex::hex;
+
 /// `BYTES` random bytes in hexadecimal digits.
 pub(crate) fn digits<const BYTES: usize>() -> io::Result<String> {
     let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }

@@ -14,7 +14,7 @@ use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::members::sha256;
+use crate::hex::sha256;
 
 /// Where the key to sign with is given: as PEM text, or as the path of a file with it.
 pub const VARIABLE: &str = "GREENROOM_SIGNING_KEY";

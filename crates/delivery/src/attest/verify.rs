@@ -13,11 +13,11 @@ use serde_json::Value as Json;
 
 use super::envelope::Envelope;
 use super::keys::{KeyId, PublicKey};
-use super::members::sha256;
 use super::provenance::PROVENANCE;
 use super::seen::TemplateSeen;
 use super::statement::Statement;
 use super::test_result::{About, Result as Outcome, TEST_RESULT, TestResult};
+use crate::hex::sha256;
 
 pub use report::{Flaw, Judged, Proof, Rejected, Report, Unreadable, Verdict};
 

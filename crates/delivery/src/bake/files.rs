@@ -8,10 +8,9 @@ use globset::GlobBuilder;
 use greenroom_apply::ProjectFiles;
 use greenroom_spec::source::Located;
 use rustix::fs::{Access, access};
-use sha2::{Digest as _, Sha256};
 
 use super::BakeError;
-use crate::images::hex;
+use crate::hex::sha256;
 
 /// A file of the project.
 #[derive(Clone)]
@@ -86,7 +85,7 @@ fn read(
     let source = folder.join(path);
     Ok(ProjectFile {
         executable: access(&source, Access::EXEC_OK).is_ok(),
-        sha256: hex(&Sha256::digest(&content)),
+        sha256: sha256(&content),
         path: path.to_owned(),
         source,
         content,

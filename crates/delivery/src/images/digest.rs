@@ -6,6 +6,7 @@ use greenroom_model::identity::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::{Key, Origin};
+use crate::hex::hex;
 
 /// The SHA-256 over parts, none of which can run into the next.
 pub(crate) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
@@ -15,11 +16,6 @@ pub(crate) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
         hash.update(part.as_bytes());
     }
     Digest(hex(&hash.finalize()).into())
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The digest of an image that was not baked: all that is known of it is its id.

@@ -4,6 +4,8 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// The checksums of a content, in hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digests {
@@ -56,10 +58,6 @@ impl Passing {
     pub(super) fn sha256(&self) -> String {
         hex(&self.sha256.clone().finalize())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

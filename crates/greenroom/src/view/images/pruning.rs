@@ -5,9 +5,8 @@ use greenroom_delivery::chain::chain;
 use greenroom_delivery::images::{Catalogue, Key, Pruning, Uses};
 use serde_json::{Value as Json, json};
 
-use super::super::words::counted;
+use super::super::words::{counted, short};
 use super::super::{Fields, Kind, Message, fields};
-use super::sets::short;
 use crate::palette::{Palette, Tone};
 
 /// What a pruning would do.

@@ -8,15 +8,9 @@ use greenroom_delivery::images::{
 use serde_json::{Value as Json, json};
 
 use super::super::table::{Cell, table};
+use super::super::words::short;
 use super::super::{Fields, Kind, Message, fields};
 use crate::palette::{Palette, Tone};
-
-/// How much of a digest is shown where there is little room; enough to name it by.
-const SHORT: usize = 12;
-
-pub(super) fn short(digest: &str) -> String {
-    digest.chars().take(SHORT).collect()
-}
 
 /// The sets of a catalogue, and which states use them.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +52,7 @@ impl Message for SetsView {
                 let used = used_by(set, &self.uses).into_iter().collect::<Vec<_>>().join(", ");
                 let names: Vec<&str> = set.members.keys().map(String::as_str).collect();
                 [
-                    short(&set.digest.0),
+                    short(&set.digest.0).to_owned(),
                     set.recorded.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
                     names.join(" "),
                     if used.is_empty() { "-".to_owned() } else { used },
