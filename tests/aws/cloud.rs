@@ -145,6 +145,11 @@ impl Shop {
         self.send(service, "POST /", &format!("{form}&Version={version}"))
     }
 
+    /// One call of EC2 in another region with a form, and the answer's text.
+    pub(crate) fn ask_in(&self, region: &str, form: &str) -> String {
+        self.send_to(region, "ec2", "POST /", &format!("{form}&Version=2016-11-15"))
+    }
+
     /// One call of Route 53 with XML, and the answer's text.
     pub(crate) fn ask_route53(&self, call: &str, body: &str) -> String {
         let (method, path) = call.split_once(' ').expect("a method and a path");
@@ -152,10 +157,14 @@ impl Shop {
     }
 
     fn send(&self, service: &str, call: &str, body: &str) -> String {
+        self.send_to("eu-central-1", service, call, body)
+    }
+
+    fn send_to(&self, region: &str, service: &str, call: &str, body: &str) -> String {
         let host = self.account.endpoint().trim_start_matches("http://").to_owned();
         let is_xml = body.starts_with('<');
         let kind = if is_xml { "application/xml" } else { "application/x-www-form-urlencoded" };
-        let scope = format!("{}/20260101/eu-central-1/{service}/aws4_request", self.account.id());
+        let scope = format!("{}/20260101/{region}/{service}/aws4_request", self.account.id());
         let request = format!(
             "{call} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x\r\n\

@@ -2,6 +2,7 @@
 //!
 //! What is left over is read from the APIs, not from what Greenroom says of it.
 
+mod baking;
 mod cloud;
 mod denied;
 mod extending;

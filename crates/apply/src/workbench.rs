@@ -1,6 +1,6 @@
 //! The workbench: what commands work with, and what they can do without a lease.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
@@ -134,7 +134,8 @@ impl Workbench {
     /// What is wanted, with the settings that each provider will be used with.
     ///
     /// A setting that the specs leave out stays as the state remembers it: a command that runs
-    /// with another environment must not take its own world for the state's.
+    /// with another environment must not take its own world for the state's. So does a whole
+    /// configuration that the specs have no more, for as long as there are objects of it.
     pub(crate) async fn settled_in(
         &self,
         desired: Arc<Desired>,
@@ -145,7 +146,10 @@ impl Workbench {
             let known = state.and_then(|it| it.scopes.get(scope));
             let recorded = known.map(|it| &it.inputs.providers);
             let blocks = wanted.template.blocks.values().map(|it| it.provider.clone());
-            let used: BTreeSet<Arc<str>> = blocks.chain(wanted.providers.keys().cloned()).collect();
+            let left = recorded.into_iter().flat_map(BTreeMap::keys).cloned();
+            let left = left.filter(|it| known.is_some_and(|known| has_objects(known, it)));
+            let used = blocks.chain(wanted.providers.keys().cloned()).chain(left);
+            let used: BTreeSet<Arc<str>> = used.collect();
             for provider in used {
                 let before = recorded.and_then(|it| it.get(&provider));
                 let settings = self

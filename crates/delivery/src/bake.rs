@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use greenroom_apply::{Cancel, Workbench};
+use greenroom_engine::desired::Desired;
 use greenroom_spec::image::{Builder, Image};
 use greenroom_spec::project::Project;
 use greenroom_store::Holder;
@@ -107,6 +108,20 @@ pub struct Done {
     pub new: bool,
     /// When that began.
     pub started: Timestamp,
+}
+
+/// What reaches the images that a project's builders make, for who looks for what bakes have left.
+/// It wants nothing.
+#[must_use]
+pub fn reach(project: &Project) -> Vec<Arc<Desired>> {
+    let reach = |image: &Image| match &image.builder {
+        Some(Builder::Ami(settings)) => {
+            let provider = builder::provider(project, settings);
+            Some(Arc::new(ami::reach(&project.name.value, &provider, settings)))
+        }
+        _ => None,
+    };
+    project.images.values().filter_map(reach).collect()
 }
 
 impl Bakes {

@@ -5,6 +5,7 @@
 //! is killed once, in each life at another place, and run again. Lives that are killed at fail points
 //! share an account, beside a neighbour that nobody may touch.
 
+mod bakes;
 mod calls;
 mod imports;
 mod late;

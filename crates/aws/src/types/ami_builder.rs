@@ -38,6 +38,14 @@ struct Arguments {
     timeout: Option<u32>,
 }
 
+/// How long its work may take. Of one whose launch was not answered, the state has what is secret
+/// among the other arguments as digests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Limit {
+    timeout: u32,
+}
+
 /// How far a builder has come, as its tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
@@ -86,8 +94,8 @@ impl Resource for AmiBuilder {
     }
 
     async fn finish(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
-        let wanted: Arguments = typed(&object.attributes)?;
-        let own = Duration::from_secs(wanted.work("").seconds.into()) + AROUND;
+        let Limit { timeout } = typed(&object.attributes)?;
+        let own = Duration::from_secs(timeout.into()) + aws.pace.scaled(AROUND);
         watch::until_ended(aws, object, object.timeout.unwrap_or(own)).await
     }
 
@@ -182,7 +190,10 @@ const TOO_LONG: &str = "the scripts are too long: with what surrounds them, and 
 
 fn check_work(draft: &mut Draft) {
     let scripts: Vec<Script> = draft.typed("provision").unwrap_or_default();
-    let artifacts: Vec<Artifact> = draft.typed("artifacts").unwrap_or_default();
+    // A digest stands in the place of secrets where a launch was not answered, and launches nothing.
+    let is_told = draft.given("artifacts").is_some_and(|it| it.as_list().is_some());
+    let artifacts: Option<Vec<Artifact>> = if is_told { draft.typed("artifacts") } else { None };
+    let artifacts = artifacts.unwrap_or_default();
     let seconds: u32 = draft.typed("timeout").unwrap_or(LONGEST);
     let message = format!("provisioning takes 1 to {LONGEST} seconds");
     draft.expect((1..=LONGEST).contains(&seconds), "timeout", message);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_apply::{ApplyError, Cancel, Workbench};
+use greenroom_engine::desired::Desired;
 use greenroom_model::address::{Address, BlockName, InstanceKey, Scope};
 use greenroom_model::state::{Remote, State, Status};
 use greenroom_model::value::{Object, Value};
@@ -176,6 +177,13 @@ pub enum RemoveError {
     /// Not all of it is gone.
     #[error(transparent)]
     Down(#[from] DownError),
+}
+
+/// What reaches the accounts and regions that images of a builder are in, for who looks for what
+/// bakes have left. It wants nothing.
+#[must_use]
+pub fn reach(project: &str, provider: &Provider, builder: &AmiBuilder) -> Desired {
+    specs::reach(project, provider, builder)
 }
 
 /// Where the state of an image is.

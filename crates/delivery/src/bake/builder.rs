@@ -7,6 +7,7 @@ use greenroom_apply::Cancel;
 use greenroom_engine::resolve::provider_settings;
 use greenroom_oci::{ImageId, PushError, Removal};
 use greenroom_spec::image::{AmiBuilder, Builder, OciBuilder};
+use greenroom_spec::project::Project;
 
 use super::log::Log;
 use super::oci::OciOrder;
@@ -100,7 +101,7 @@ async fn machine(
     let order = ami::Bake {
         workbench: bench.workbench.clone(),
         project: bench.project.name.value.clone(),
-        provider: provider(bench, settings),
+        provider: provider(&bench.project, settings),
         image: recipe.name.into(),
         key: key.as_str().into(),
         builder: settings.clone(),
@@ -117,18 +118,12 @@ async fn machine(
         account: Some(made.account.to_string()),
         region: Some(made.region.to_string()),
     };
-    let locations = made.locations.into_iter().map(|it| Location {
-        provider: it.provider.to_string(),
-        region: it.region.to_string(),
-        id: it.id.to_string(),
-    });
-    Ok(Made { id: made.id.to_string(), origin, locations: locations.collect() })
+    Ok(Made { id: made.id.to_string(), origin, locations: made.locations })
 }
 
 /// The provider configuration that makes a machine image, with the project's settings.
-pub(super) fn provider(bench: &Bench, settings: &AmiBuilder) -> ami::Provider {
+pub(super) fn provider(project: &Project, settings: &AmiBuilder) -> ami::Provider {
     let configuration = settings.provider.value.clone();
-    let project = &bench.project;
     let mut all = provider_settings(&project.providers, &Default::default(), &mut Vec::new());
     ami::Provider { settings: all.remove(&configuration).unwrap_or_default(), configuration }
 }

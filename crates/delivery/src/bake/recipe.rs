@@ -186,7 +186,7 @@ async fn base(bench: &Bench, name: &str, builder: &Builder) -> Result<Base, Bake
     Ok(match builder {
         Builder::Local | Builder::Command(_) => Base::None,
         Builder::Ami(settings) => {
-            let provider = super::builder::provider(bench, settings);
+            let provider = super::builder::provider(&bench.project, settings);
             let base = ami::base(&bench.workbench, &provider, name, &settings.base).await;
             Base::Ami(base.map_err(Box::new)?)
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_apply::{Unobserved, Workbench};
+use greenroom_delivery::bake;
 use greenroom_delivery::project::{self, Project};
 use greenroom_delivery::wanted::{Sight, Wanted, WantedError, WantedPlan, wanted};
 use greenroom_engine::desired::Desired;
@@ -11,6 +12,7 @@ use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
+use greenroom_spec::project::IMAGES_STAGE;
 use greenroom_store::FolderStore;
 
 use crate::cli::{Inputs, RefreshChoice};
@@ -51,7 +53,9 @@ pub(super) fn specs_workbench(context: &Context, project: &Project) -> Workbench
     context.workbench(project, store, Arc::new(Unobserved), 1)
 }
 
-/// What is wanted of one stage, or of all, for commands that ask their providers what there is.
+/// What is wanted of one stage, or of all and of images that are baked, for commands that ask their
+/// providers what there is.
+///
 /// Mistakes in templates are not these commands' business: a stage that has some is known by what
 /// its states remember.
 pub(super) fn desired_of_stages(project: &mut Project, stage: Option<&str>) -> Vec<Arc<Desired>> {
@@ -62,7 +66,11 @@ pub(super) fn desired_of_stages(project: &mut Project, stage: Option<&str>) -> V
         let inputs = project::Inputs::default();
         wanted(project, name, environment.clone(), &inputs, Missing::Pending).desired
     };
-    stages.filter_map(desired).collect()
+    let mut desired: Vec<Arc<Desired>> = stages.filter_map(desired).collect();
+    if stage.is_none_or(|it| it == IMAGES_STAGE) {
+        desired.extend(bake::reach(&project.spec));
+    }
+    desired
 }
 
 impl Inputs {

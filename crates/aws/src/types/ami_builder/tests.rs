@@ -163,6 +163,11 @@ fn what_cannot_be_right_is_found_with_its_path() {
 }
 
 #[test]
+fn artifacts_that_are_known_by_a_digest_alone_are_no_mistake() {
+    assert!(mistakes(r#""provision": [], "artifacts": "blake3:0123""#).is_empty());
+}
+
+#[test]
 fn what_is_too_long_for_user_data_is_compressed_or_refused() {
     let provision = |text: &str| {
         let scripts = serde_json::json!([{ "name": "a", "script": text }]);

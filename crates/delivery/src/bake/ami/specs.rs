@@ -12,8 +12,9 @@ use greenroom_model::roster::{Role, Weight};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::image::AmiBuilder;
 use greenroom_spec::project::IMAGES_STAGE;
+use greenroom_spec::template::Template;
 
-use super::{Bake, Link, Script};
+use super::{Bake, Link, Provider, Script};
 use crate::project::Project;
 use crate::wanted::Wanted;
 
@@ -41,24 +42,43 @@ pub(super) fn wanted(bake: &Bake, scope: &Scope, source: &Source) -> (Project, W
     let mut project = Project::named(&bake.project, bake.workbench.schemas.clone());
     let text = template(&bake.provider.configuration, &bake.builder, source);
     let (template, diagnostics) = project.template_of("image.toml", text);
+    let (variables, providers) =
+        (variables(bake, source), providers(&bake.provider, &bake.builder));
+    let desired = desired(&bake.project, scope, template, variables, providers);
+    (project, Wanted { desired: Some(Arc::new(desired)), diagnostics })
+}
+
+fn desired(
+    project: &str,
+    scope: &Scope,
+    template: Template,
+    variables: BTreeMap<Arc<str>, Value>,
+    providers: BTreeMap<Arc<str>, Object>,
+) -> Desired {
     let wanted = DesiredScope {
         digest: template.digest(),
         template: Arc::new(template),
-        variables: variables(bake, source),
+        variables,
         images: BTreeMap::new(),
         image_set: None,
-        providers: providers(bake),
+        providers,
         role: Role::Live,
         weight: Weight::FULL,
     };
-    let desired = Desired {
-        project: bake.project.clone(),
+    Desired {
+        project: project.into(),
         stage: IMAGES_STAGE.into(),
         kind: EnvironmentKind::Ephemeral,
         environment: Some(scope.clone()),
         scopes: [(scope.clone(), wanted)].into(),
-    };
-    (project, Wanted { desired: Some(Arc::new(desired)), diagnostics })
+    }
+}
+
+/// What reaches the accounts and regions that images of this builder are in, and wants nothing.
+pub(super) fn reach(project: &str, provider: &Provider, builder: &AmiBuilder) -> Desired {
+    let (template, _) =
+        Project::named(project, Arc::default()).template_of("image.toml", String::new());
+    desired(project, &Scope::front(), template, BTreeMap::new(), providers(provider, builder))
 }
 
 /// The template. What comes from a user is in variables, so that no text has to be quoted.
@@ -179,14 +199,14 @@ fn in_region(configuration: &str, region: &str) -> String {
     format!("{provider}.{region}")
 }
 
-fn providers(bake: &Bake) -> BTreeMap<Arc<str>, Object> {
-    let Bake { provider, builder, .. } = bake;
+fn providers(provider: &Provider, builder: &AmiBuilder) -> BTreeMap<Arc<str>, Object> {
+    let Provider { configuration, settings } = provider;
     let others = builder.regions.iter().map(|region| {
-        let mut settings = provider.settings.clone();
-        settings.insert("region".into(), Value::from(region.value.clone()));
-        (in_region(&provider.configuration, &region.value).into(), settings)
+        let mut there = settings.clone();
+        there.insert("region".into(), Value::from(region.value.clone()));
+        (in_region(configuration, &region.value).into(), there)
     });
-    others.chain([(provider.configuration.clone(), provider.settings.clone())]).collect()
+    others.chain([(configuration.clone(), settings.clone())]).collect()
 }
 
 fn variables(bake: &Bake, source: &Source) -> BTreeMap<Arc<str>, Value> {
