@@ -439,5 +439,9 @@ template = "environment.toml"
 front = "front.toml"
 [stage.production.promotion]
 require = ["build", "biuld"]
-"#), @"");
+"#), @r#"
+    greenroom.toml:6:10: spec::no_environments: stage `build` has no template, but has `attest` (what is attested is an environment that passed: give the stage a `template`)
+    greenroom.toml:11:12: spec::attests_nothing: stage `build` attests nothing (require stages that run in an environment)
+    greenroom.toml:11:21: spec::unknown_stage: unknown stage `biuld` (did you mean `build`?)
+    "#);
 }
