@@ -485,7 +485,8 @@ pub(crate) struct AttestShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AttestVerifyArgs {
     /// The digest of the image set, or the beginning of it
-    pub(crate) image_set: String,
+    #[arg(value_name = "IMAGE_SET")]
+    pub(crate) set: String,
     /// The stage that is to take it
     #[arg(long, value_name = "STAGE")]
     pub(crate) stage: String,

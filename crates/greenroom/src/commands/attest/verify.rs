@@ -17,7 +17,7 @@ pub(super) async fn run(args: &AttestVerifyArgs, context: &Context) -> Result<Ex
     let reader = context.reader(&project).await?;
     let today = today(&mut project, &reader, &args.stage, &args.inputs.given()).await?;
     let kept = kept(context, &project).await?;
-    let image_set = kept.find(&args.image_set).await?;
+    let image_set = kept.find(&args.set).await?;
     let is_todays = today.inputs.image_set.as_ref().is_some_and(|it| *it.0 == *image_set);
     let promotion = project.stage(&args.stage).and_then(|it| it.promotion.as_ref());
     let question = Question {
