@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use greenroom_emulator::Pace;
 
 use crate::cloud::{Ran, Shop, ids};
+use crate::repository;
 
 /// The region of the image, and that of its copy.
 const HOME: &str = "eu-central-1";
@@ -51,6 +52,24 @@ impl Kitchen {
              instance_type = \"t3.micro\"\n{image}\n"
         );
         self.shop.write("greenroom.toml", &project);
+    }
+
+    /// An image with an artifact that is published in a bucket.
+    fn with_artifact() -> Kitchen {
+        let kitchen = Kitchen { shop: repository::shop() };
+        let project = kitchen.shop.read("greenroom.toml");
+        kitchen.shop.write(
+            "greenroom.toml",
+            &format!(
+                "{project}[image.web]\nbuilder = \"ami\"\nartifacts = [\"app\"]\n\
+                 provision = [\"install.sh\"]\ninstance_type = \"t3.micro\"\n\
+                 base = {{ id = \"ami-12c6146b\" }}\n"
+            ),
+        );
+        kitchen.shop.write("install.sh", "install -m 755 $GREENROOM_ARTIFACTS/app /usr/bin/app\n");
+        kitchen.shop.write("app", "the program");
+        kitchen.shop.expect(0, &["publish"]);
+        kitchen
     }
 
     pub(crate) fn bakes(&self) -> Ran {
@@ -130,6 +149,30 @@ fn an_image_is_baked_once_and_its_copies_follow_what_the_project_says() {
     kitchen.bakes();
     kitchen.assert_baked();
     assert_eq!(kitchen.count("ec2:RunInstances"), 1);
+}
+
+#[test]
+fn a_machine_fetches_its_artifacts_from_a_bucket() {
+    let kitchen = Kitchen::with_artifact();
+    kitchen.bakes();
+    kitchen.assert_baked();
+    kitchen.shop.write("app", "another program");
+    kitchen.shop.expect(0, &["publish"]);
+    kitchen.bakes();
+    kitchen.shop.expect(0, &["images", "prune", "--keep", "1", "--yes"]);
+    kitchen.assert_baked();
+}
+
+#[test]
+fn an_image_that_is_baked_again_is_another_one() {
+    let kitchen = Kitchen::new("echo one\n");
+    kitchen.bakes();
+    kitchen.shop.expect(0, &["bake", "web", "--rebake"]);
+    assert_eq!(kitchen.images(HOME).len(), 2);
+    kitchen.bakes();
+    assert_eq!(kitchen.images(HOME).len(), 2, "the newer one is found");
+    kitchen.shop.expect(0, &["images", "prune", "--keep", "1", "--yes"]);
+    kitchen.assert_baked();
 }
 
 #[test]

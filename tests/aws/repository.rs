@@ -7,7 +7,7 @@ use crate::cloud::Shop;
 const ARTIFACT: &str = "[artifact.app]\npath = \"app\"\n";
 
 /// A project whose artifacts are in the bucket of its states.
-fn shop() -> Shop {
+pub(crate) fn shop() -> Shop {
     let shop = Shop::in_bucket();
     let project = shop.read("greenroom.toml");
     let (_, url) = project.split_once("url = \"").expect("a URL");

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
 use xmltree::Element;
 
 use crate::call::Call;
@@ -34,11 +35,21 @@ pub(crate) struct Machines {
 struct Machine {
     region: String,
     uid: String,
+    /// What it fetches first.
+    links: Vec<Link>,
     fate: Fate,
     /// Looks that are left until it ends.
     life: u32,
     /// Questions that are left until its console is posted.
     silence: u32,
+}
+
+/// A file that a machine fetches.
+#[derive(Clone, Debug)]
+struct Link {
+    name: String,
+    url: String,
+    sha256: String,
 }
 
 /// What becomes of a machine, as a line of one of its scripts says.
@@ -84,9 +95,23 @@ impl Machines {
             return Ok(());
         }
         for (id, end) in self.ending(&call.region) {
+            self.fetch(backend, &id).await;
             backend.ask(call, "ec2", end, &[("InstanceId.1", &id)]).await?;
         }
         Ok(())
+    }
+
+    /// Lets a machine fetch its files: one that is not there, or is another, fails it.
+    async fn fetch(&self, backend: &Backend, id: &str) {
+        let links = self.lock().get(id).map(|it| it.links.clone()).unwrap_or_default();
+        for Link { name, url, sha256 } in links {
+            let content = backend.get(&url).await.unwrap_or_default();
+            let digest = Sha256::digest(&content);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            if let Some(machine) = self.lock().get_mut(id).filter(|_| digest != sha256) {
+                machine.fate = Fate::Failed { script: name, status: "22".to_owned() };
+            }
+        }
     }
 
     /// Tells what a machine has printed.
@@ -122,7 +147,8 @@ impl Machine {
         let text = text(&STANDARD.decode(call.parameter("UserData")?).ok()?)?;
         let uid = text.lines().find_map(|line| line.strip_prefix(MARK))?.to_owned();
         let (region, fate) = (call.region.clone(), Fate::read(&text));
-        Some(Machine { region, uid, fate, life: LIFE, silence: SILENCE })
+        let links = text.lines().filter_map(Link::read).collect();
+        Some(Machine { region, uid, links, fate, life: LIFE, silence: SILENCE })
     }
 
     fn console(&mut self) -> String {
@@ -140,6 +166,15 @@ impl Machine {
             Fate::Endless | Fate::Silent | Fate::Terminated => String::new(),
         };
         format!("{booted}{end}")
+    }
+}
+
+impl Link {
+    /// Of a line such as `step 'NAME' sh -e fetch 'NAME' 'URL' SHA256`.
+    fn read(line: &str) -> Option<Link> {
+        let (_, words) = line.split_once(" sh -e fetch ")?;
+        let mut words = words.split(' ').map(|word| word.trim_matches('\'').to_owned());
+        Some(Link { name: words.next()?, url: words.next()?, sha256: words.next()? })
     }
 }
 
