@@ -2,7 +2,7 @@
 //!
 //! Both environments are planned from the specs alone, over nothing and under one name. A
 //! difference is *explained* if it vanishes when the second one is planned with variables of the
-//! first, with its front, or as its stage. [`compare`](compare::compare) is a pure function of what
+//! first, with its front, or as its stage. `compare` is a pure function of what
 //! was planned; here it is planned.
 
 mod compare;
