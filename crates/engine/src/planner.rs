@@ -9,6 +9,7 @@ mod checks;
 mod cycles;
 mod decide;
 mod expand;
+mod files;
 mod instance;
 mod operations;
 mod order;
@@ -201,6 +202,9 @@ impl Planner {
         self.take(answers);
         let mut asks = std::mem::take(&mut self.later);
         self.work_off(&mut asks);
+        if asks.is_empty() {
+            self.ask_for_last_files(&mut asks);
+        }
         if asks.is_empty() && !self.checked {
             self.checked = true;
             self.ask_checks(&mut asks);
@@ -270,13 +274,7 @@ impl Planner {
     /// Makes `work` wait for what it misses. Files are asked for at once.
     fn wait(&mut self, work: Work, missing: BTreeMap<NodeId, Place>, asks: &mut Asks) {
         for node in missing.keys() {
-            match node {
-                NodeId::File(path) => {
-                    asks.files.insert(path.clone());
-                }
-                NodeId::FileList => asks.file_list = true,
-                NodeId::Block(_) | NodeId::Instance(_) => {}
-            }
+            asks.ask_for(node);
             self.waiters.entry(node.clone()).or_default().push(work);
         }
         self.waiting.insert(work, Waiting { missing });

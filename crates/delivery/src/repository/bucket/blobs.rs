@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use object_store::path::Path;
@@ -68,7 +69,12 @@ impl BucketRepository {
     ) -> Result<(), RepositoryError> {
         let content: PutPayload =
             pieces(upload, watch).try_collect::<Vec<Bytes>>().await?.into_iter().collect();
-        let sent = self.storage.put_opts(blob, content, PutOptions::default()).await;
+        // A connection that breaks is not tried again by the client; the same content may be.
+        let send = || self.storage.put_opts(blob, content.clone(), PutOptions::default());
+        let sent = send
+            .retry(ExponentialBuilder::default())
+            .when(|error| matches!(error, object_store::Error::Generic { .. }))
+            .await;
         sent.map(drop).map_err(self.failed(blob, Effect::None))
     }
 

@@ -1,7 +1,10 @@
 //! The records of versions: what has one is published.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use object_store::{PutMode, PutOptions};
+use tokio::time::sleep;
 
 use super::BucketRepository;
 use crate::repository::error::{Effect, RepositoryError};
@@ -9,7 +12,9 @@ use crate::repository::upload::Upload;
 use crate::repository::{Publication, Published, record, settle};
 
 /// How often a record is written whose refusal nothing explains.
-const CLAIMS: usize = 5;
+const CLAIMS: u32 = 5;
+/// How long to wait before the first of them; longer before each further one.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl BucketRepository {
     /// Makes the record, unless there is one.
@@ -24,14 +29,15 @@ impl BucketRepository {
                 Ok(_) => return Ok(Publication::New(upload.published())),
                 Err(refusal) => refusal,
             };
-            let is_taken = matches!(refusal, object_store::Error::AlreadyExists { .. });
-            if !is_taken || claims == CLAIMS {
+            if !may_be_there(&refusal) || claims == CLAIMS {
                 return Err(self.failed(&key, Effect::Unknown)(refusal));
             }
             if let Some(found) = self.read(artifact, version, Effect::Unknown).await? {
                 return compare(found, upload);
             }
-            // A conflict with another request may be answered as if there were a record.
+            // A conflict with another request may be answered as if there were a record; and a
+            // request that was lost has made none.
+            sleep(PAUSE * claims).await;
             claims += 1;
         }
     }
@@ -47,6 +53,12 @@ impl BucketRepository {
         let text = found.bytes().await.map_err(self.failed(&key, effect))?;
         record::decode(&text, &self.named(&key), artifact, version).map(Some)
     }
+}
+
+/// Whether there may be a record after this: of somebody else, or ours, whose answer was lost.
+fn may_be_there(refusal: &object_store::Error) -> bool {
+    use object_store::Error::{AlreadyExists, Generic};
+    matches!(refusal, AlreadyExists { .. } | Generic { .. })
 }
 
 /// What the record that is there makes of `upload`.
