@@ -106,8 +106,6 @@ pub struct Done {
     pub baked: Baked,
     /// Whether it was baked now.
     pub new: bool,
-    /// When that began.
-    pub started: Timestamp,
 }
 
 /// What reaches the images that a project's builders make, for who looks for what bakes have left.
@@ -200,7 +198,7 @@ impl Bench {
             let (key, baked) = (key.clone(), baked.clone());
             if builder::is_there(self, recipe, &key, &baked).await? {
                 watch.observe(recipe.name, Moment::Found(&baked));
-                return Ok(Done { key, baked, new: false, started });
+                return Ok(Done { key, baked, new: false });
             }
             watch.observe(recipe.name, Moment::Gone(&baked));
         }
@@ -215,7 +213,7 @@ impl Bench {
         // Before anybody can find it: what is found is not baked again, and so not attested.
         self.attest(recipe, &baked, &log, started).await?;
         shelf.change(|it| it.keep(key.clone(), baked.clone())).await?;
-        Ok(Done { key, baked, new: true, started })
+        Ok(Done { key, baked, new: true })
     }
 
     async fn make(

@@ -76,10 +76,7 @@ async fn container(
         let name = name(&path);
         (path, name, 0o755)
     });
-    let files = recipe.files.iter().map(|it| {
-        let mode = if it.executable { 0o755 } else { 0o644 };
-        (it.source.clone(), it.path.clone(), mode)
-    });
+    let files = recipe.files.iter().map(|it| (it.source.clone(), it.path.clone(), it.mode()));
     let base = match &recipe.base {
         Base::Oci(id) => Some(id.clone()),
         Base::None | Base::Ami(_) => None,

@@ -27,6 +27,13 @@ pub(super) struct ProjectFile {
     pub(super) sha256: String,
 }
 
+impl ProjectFile {
+    /// Its permissions in an image.
+    pub(super) fn mode(&self) -> u32 {
+        if self.executable { 0o755 } else { 0o644 }
+    }
+}
+
 /// The files that `patterns` name, in the order of the patterns and then of their paths, each
 /// once.
 ///

@@ -90,8 +90,7 @@ fn copy_files(files: &[ProjectFile], folder: &Path) -> io::Result<()> {
             fs::create_dir_all(parent)?;
         }
         fs::write(&path, &file.content)?;
-        let mode = if file.executable { 0o755 } else { 0o644 };
-        fs::set_permissions(&path, Permissions::from_mode(mode))?;
+        fs::set_permissions(&path, Permissions::from_mode(file.mode()))?;
     }
     // The folder of a temporary file is its owner's alone.
     fs::set_permissions(folder, Permissions::from_mode(0o755))

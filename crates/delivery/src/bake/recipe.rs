@@ -216,9 +216,8 @@ async fn published(bench: &Bench, artifact: &str) -> Result<Published, BakeError
         let newest = newest.map(|it| it.version);
         return Err(BakeError::NoFile { artifact: artifact.to_owned(), path, newest });
     }
-    let version = spec.version.as_ref().map(|it| &*it.value);
-    let now = Timestamp::now();
-    let upload = Upload::read(artifact, version, &path, Publisher::default(), now).await?;
+    let nobody = Publisher::default();
+    let upload = Upload::of_artifact(artifact, spec, &bench.folder, None, nobody).await?;
     match repository.find(artifact, &upload.version).await? {
         Some(found) if found.sha256 == upload.digests.sha256 => Ok(found),
         Some(found) => Err(RepositoryError::Other {

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use super::Look;
+use crate::chain::chain;
 
 /// As much of a body as is looked at: 1 MiB.
 const LONGEST_BODY: usize = 1 << 20;
@@ -89,12 +90,6 @@ fn last_line(output: &std::process::Output) -> String {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let text = String::from_utf8_lossy(text);
     text.trim_end().lines().next_back().map(|line| format!(", {line}")).unwrap_or_default()
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |it| it.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use greenroom_spec::project::Artifact;
 use greenroom_spec::version::check_version;
 use jiff::Timestamp;
 
@@ -82,6 +83,24 @@ impl Upload {
         let version = version.unwrap_or(&digests.sha256[..VERSION_DIGITS]).to_owned();
         let (artifact, path) = (artifact.to_owned(), path.to_owned());
         Ok(Upload { artifact, version, path, file, bytes, digests, publisher, at })
+    }
+
+    /// Reads the file of an artifact of the project in `folder`, as [`read`](Upload::read) does,
+    /// now. A `version` goes before the one that the project says.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Upload::read).
+    pub async fn of_artifact(
+        name: &str,
+        artifact: &Artifact,
+        folder: &Path,
+        version: Option<&str>,
+        publisher: Publisher,
+    ) -> Result<Upload, RepositoryError> {
+        let version = version.or(artifact.version.as_ref().map(|it| &*it.value));
+        let path = folder.join(&*artifact.path.value);
+        Upload::read(name, version, &path, publisher, Timestamp::now()).await
     }
 
     /// What it will be when it is published.

@@ -38,11 +38,8 @@ impl Deliveries {
 
     async fn publish(&self, name: &str) -> Result<Publication, RepositoryError> {
         let Bench { project, folder, repository, .. } = &self.bench;
-        let artifact = &project.artifacts[name];
-        let version = artifact.version.as_ref().map(|it| &*it.value);
-        let path = folder.join(&*artifact.path.value);
-        let (publisher, now) = (self.publisher.clone(), Timestamp::now());
-        let upload = Upload::read(name, version, &path, publisher, now).await?;
+        let (artifact, publisher) = (&project.artifacts[name], self.publisher.clone());
+        let upload = Upload::of_artifact(name, artifact, folder, None, publisher).await?;
         let repository = repository.as_ref().expect("a project that publishes has a repository");
         repository.publish(&upload, &Unwatched).await
     }

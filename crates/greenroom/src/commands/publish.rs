@@ -3,7 +3,6 @@
 use greenroom_delivery::project::Project;
 use greenroom_delivery::repository::{Repository, Upload};
 use indicatif::HumanBytes;
-use jiff::Timestamp;
 
 use crate::cli::PublishArgs;
 use crate::context::Context;
@@ -40,10 +39,8 @@ async fn prepare(
     project: &Project,
     context: &Context,
 ) -> Result<Upload, Failure> {
-    let artifact = project.artifact(name)?;
-    let version = version.or(artifact.version.as_ref().map(|it| &*it.value));
-    let path = project.folder.join(&*artifact.path.value);
-    Ok(Upload::read(name, version, &path, context.publisher(), Timestamp::now()).await?)
+    let (artifact, folder) = (project.artifact(name)?, &project.folder);
+    Ok(Upload::of_artifact(name, artifact, folder, version, context.publisher()).await?)
 }
 
 async fn publish(
