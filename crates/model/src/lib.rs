@@ -14,4 +14,5 @@ pub mod roster;
 pub mod schema;
 pub mod span;
 pub mod state;
+pub mod traffic;
 pub mod value;

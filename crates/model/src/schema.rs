@@ -51,6 +51,13 @@ pub struct TypeSchema {
     /// How many creates of it, or deletes, one call carries that are asked for at the same time;
     /// 1 if each is a call of its own.
     pub per_call: usize,
+    /// Whether the provider counts what goes through an object of it.
+    pub measures_traffic: bool,
+    /// Whether the provider can say if an object of it serves.
+    pub reports_health: bool,
+    /// For a type that shares traffic out: whether a side with weight 0 gets none whatever becomes
+    /// of the others, and has its health looked at all the same.
+    pub admits_at_zero: bool,
 }
 
 /// How an object is recognised as one that a given state made.
@@ -330,6 +337,9 @@ impl TypeSchema {
             guarded: false,
             checked_together: false,
             per_call: 1,
+            measures_traffic: false,
+            reports_health: false,
+            admits_at_zero: false,
         }
     }
 
@@ -337,6 +347,27 @@ impl TypeSchema {
     #[must_use]
     pub fn guarded(mut self) -> TypeSchema {
         self.guarded = true;
+        self
+    }
+
+    /// What goes through its objects is counted.
+    #[must_use]
+    pub fn measures_traffic(mut self) -> TypeSchema {
+        self.measures_traffic = true;
+        self
+    }
+
+    /// Its objects can be asked whether they serve.
+    #[must_use]
+    pub fn reports_health(mut self) -> TypeSchema {
+        self.reports_health = true;
+        self
+    }
+
+    /// A side that it gives weight 0 gets nothing, and shows its health.
+    #[must_use]
+    pub fn admits_at_zero(mut self) -> TypeSchema {
+        self.admits_at_zero = true;
         self
     }
 }

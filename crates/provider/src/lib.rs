@@ -11,6 +11,7 @@ mod request;
 
 use async_trait::async_trait;
 use greenroom_model::schema::ProviderSchema;
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
 
 pub use coalesce::Coalescer;
@@ -18,8 +19,8 @@ pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use request::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
-    ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth, ReadRequest,
-    UpdateRequest, WrongArgument,
+    Health, ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth,
+    ReadRequest, UpdateRequest, WrongArgument,
 };
 
 /// One configured provider: a cloud account and region, or this machine.
@@ -116,4 +117,44 @@ pub trait Provider: Send + Sync {
 
     /// Waits until an object whose deletion was accepted is gone.
     async fn gone(&self, object: Object) -> Result<(), Failure>;
+
+    /// Waits until what an object says holds for who asks it from outside, such as a record that
+    /// its name servers answer with, and returns its attributes as they are then. Looks only.
+    ///
+    /// The default reads it: for an object, that is all there is to see.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::NotFound`]: it is gone. [`FailureKind::Unavailable`]: it did not come to hold in time.
+    async fn verify(&self, object: Object) -> Result<Value, Failure> {
+        let gone = || Failure::new(FailureKind::NotFound, "it is not there any more");
+        let request = ReadRequest { object, depth: ReadDepth::Full };
+        match self.read(vec![request]).await.into_iter().next() {
+            Some(Ok(ReadAnswer::Present(attributes))) => Ok(attributes),
+            Some(Ok(ReadAnswer::Broken { reason, .. })) => {
+                Err(Failure::new(FailureKind::Broken, reason))
+            }
+            Some(Ok(ReadAnswer::Gone)) | None => Err(gone()),
+            Some(Err(failure)) => Err(failure),
+        }
+    }
+
+    /// What has gone through objects, of types that
+    /// [measure it](greenroom_model::schema::TypeSchema::measures_traffic).
+    async fn traffic(&self, objects: Vec<Object>) -> Vec<Result<Traffic, Failure>> {
+        objects
+            .iter()
+            .map(|it| Err(not_offered(it, "does not count what goes through it")))
+            .collect()
+    }
+
+    /// Whether objects serve, of types that
+    /// [report it](greenroom_model::schema::TypeSchema::reports_health).
+    async fn health(&self, objects: Vec<Object>) -> Vec<Result<Health, Failure>> {
+        objects.iter().map(|it| Err(not_offered(it, "does not say whether it serves"))).collect()
+    }
+}
+
+fn not_offered(object: &Object, what: &str) -> Failure {
+    Failure::new(FailureKind::Argument, format!("the type `{}` {what}", object.kind))
 }

@@ -259,3 +259,14 @@ pub struct ImportRequest {
     /// The provider's name for it, as its attributes and [`Created::id`] have it.
     pub id: Arc<str>,
 }
+
+/// Whether an object serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Targets that do.
+    pub healthy: u32,
+    /// Targets that are known not to.
+    pub unhealthy: u32,
+    /// Targets of which nobody has found out yet.
+    pub unknown: u32,
+}
