@@ -75,7 +75,7 @@ fn what_this_version_cannot_do_is_said_before_anything_is_done() {
     let project = project();
     let before = project.entries();
     for (stage, what) in [
-        ("production", "promotes"),
+        ("production", "nothing is promoted in stage `production` yet"),
         ("borrows", "another stage's front"),
         ("build", "no environment"),
     ] {

@@ -21,6 +21,7 @@ mod pipeline;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
+mod promoting;
 mod publishing;
 mod reaping;
 #[path = "../registry/mod.rs"]

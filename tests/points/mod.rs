@@ -66,6 +66,9 @@ pub(crate) const EFFECTS: &[&str] = &[
     "apply: run closed",
 ];
 
+/// Traffic that goes elsewhere.
+pub(crate) const SHIFTS: &[&str] = &["apply: before mark"];
+
 /// Objects that take their time to be ready.
 pub(crate) const READY: &[&str] = &["apply: object ready"];
 
@@ -128,6 +131,7 @@ const GROUPS: &[&[&str]] = &[
     SNAPSHOT,
     REMOVAL,
     EFFECTS,
+    SHIFTS,
     READY,
     GONE,
     IMPORT,

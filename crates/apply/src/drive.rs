@@ -4,11 +4,13 @@
 //! starts only after its outcome is. Intents are journalled a little ahead of free slots, so that
 //! the disk works while effects run.
 
+mod drain;
 mod effects;
+mod requests;
 mod returns;
 mod slots;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,20 +22,26 @@ use futures::stream::FuturesUnordered;
 use greenroom_engine::format;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
+use greenroom_model::gate::Verdict;
 use greenroom_model::identity::Sequence;
 use greenroom_model::journal::{Entry, Intent, Outcome};
-use greenroom_model::plan::{Action, Operation, Plan, Purpose};
+use greenroom_model::plan::{Action, Operation, OperationId, Plan, Purpose};
+use greenroom_model::roster::Decision;
 use greenroom_provider::{Failure, FailureKind, WorldEffect};
-use greenroom_store::StoreError;
 use greenroom_store::fail_point::{fail_point, fail_point_of};
+use greenroom_store::{RequestName, StoreError};
+
+use tokio::sync::oneshot;
 
 use crate::cancel::Cancel;
 use crate::error::ApplyError;
 use crate::event::{About, Event};
+use crate::gates::{Question, Teller, Told, Until, WorldSight};
 use crate::journal::{Appending, append};
 use crate::rescue;
 use crate::session::Session;
 use effects::{Done, Returned};
+use requests::Requests;
 use slots::{Slots, shared};
 
 /// Intents that may be durable before there is a slot for their effects, per slot.
@@ -41,7 +49,7 @@ const AHEAD: usize = 4;
 
 /// Why an effect was not sent.
 const CANCELLED: &str = "cancelled before it was sent";
-const GIVEN_UP: &str = "not sent: the provider's credentials do not do";
+const GIVEN_UP: &str = "given up before it was sent";
 
 /// What became of a plan.
 #[derive(Debug, Default)]
@@ -55,6 +63,8 @@ pub struct Applied {
     pub skipped: usize,
     /// Whether a cancellation cut it short.
     pub cancelled: bool,
+    /// Whether it led back to where everything was before.
+    pub rolled_back: bool,
     /// Operations of the plan.
     pub operations: usize,
 }
@@ -73,7 +83,7 @@ pub struct FailedOperation {
 }
 
 impl Applied {
-    /// Whether everything the plan had to do is done.
+    /// Whether the plan is over: everything it had to do is done, or it led back.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && !self.cancelled
@@ -113,6 +123,15 @@ struct Driver<'s> {
     /// Waits and looks: dropped by a cancellation.
     waits: FuturesUnordered<BoxFuture<'static, Done>>,
     started: HashMap<u32, Instant>,
+    /// Operations whose effects are under way.
+    sent: BTreeSet<u32>,
+    /// Tells gates that watch that the phase does not wait any longer.
+    teller: (Teller, Told),
+    requests: Requests,
+    /// Requests to be removed, as what they ask for is done, or is nothing.
+    answered: Vec<RequestName>,
+    /// Who waits for a person.
+    approvals: HashMap<u32, oneshot::Sender<Verdict>>,
     cancelled: bool,
     applied: Applied,
 }
@@ -128,16 +147,36 @@ struct Sendable {
 /// What follows when entries are durable.
 enum Then {
     Nothing,
-    Send { operation: u32, what: Box<Intent>, effect: Effect },
-    Unsent { operation: u32 },
-    Ready { operation: u32, wait: Option<BoxFuture<'static, Done>> },
-    Complete { operation: u32 },
-    Fail { operation: u32, failure: Failure },
+    Send {
+        operation: u32,
+        what: Box<Intent>,
+        effect: Effect,
+    },
+    Unsent {
+        operation: u32,
+    },
+    Ready {
+        operation: u32,
+        wait: Option<BoxFuture<'static, Done>>,
+    },
+    Complete {
+        operation: u32,
+    },
+    Fail {
+        operation: u32,
+        failure: Failure,
+    },
+    /// A gate has spoken, or somebody who asked to give up.
+    Said {
+        operation: Option<u32>,
+        verdict: Verdict,
+    },
 }
 
 impl<'s> Driver<'s> {
     fn new(session: &'s Session, run: Run) -> Driver<'s> {
         let operations = run.plan().operations().count();
+        let run_shifts = run.plan().purpose.shifts();
         Driver {
             session,
             run,
@@ -147,6 +186,11 @@ impl<'s> Driver<'s> {
             effects: FuturesUnordered::new(),
             waits: FuturesUnordered::new(),
             started: HashMap::new(),
+            sent: BTreeSet::new(),
+            teller: Teller::new(),
+            requests: Requests::of(session, run_shifts),
+            answered: Vec::new(),
+            approvals: HashMap::new(),
             cancelled: false,
             applied: Applied { operations, ..Applied::default() },
         }
@@ -189,17 +233,22 @@ impl<'s> Driver<'s> {
         let mut cancelled = pin!(cancel.cancelled());
         let mut aborted = pin!(cancel.aborted());
         self.announce_phase();
+        self.hear().await?;
         loop {
+            self.forget_requests().await?;
             self.start_ready()?;
             self.send_durable();
             if self.is_idle() {
                 let before = self.run.phase().map(|it| it.name.clone());
                 let standing = self.run.standing();
+                self.applied.rolled_back = standing == Standing::RolledBack;
                 if self.cancelled || standing != Standing::Working || !self.run.has_ready() {
                     return Ok(());
                 }
                 if before != self.run.phase().map(|it| it.name.clone()) {
+                    self.teller = Teller::new();
                     self.announce_phase();
+                    self.hear().await?;
                 }
                 continue;
             }
@@ -211,8 +260,10 @@ impl<'s> Driver<'s> {
                 durable = durable(&mut self.appending), if appending => self.durable(durable?)?,
                 Some(done) = self.effects.next(), if !self.effects.is_empty() => {
                     self.slots.give_back(done.operation);
+                    self.sent.remove(&done.operation);
                     self.done(done)?;
                 }
+                asked = self.requests.next(), if self.requests.are_heard() => self.asked(asked?),
                 Some(done) = self.waits.next(), if !self.waits.is_empty() => self.done(done)?,
             }
         }
@@ -249,9 +300,10 @@ impl<'s> Driver<'s> {
         self.appending.push_back((appending, then));
     }
 
-    /// Takes operations from the run as long as their intents may be journalled.
+    /// Takes operations from the run as long as their intents may be journalled, and nobody has
+    /// asked to give up.
     fn start_ready(&mut self) -> Result<(), ApplyError> {
-        while !self.cancelled {
+        while !self.cancelled && !self.is_giving_up() {
             let ahead = self.appending.len() + self.sendable.len() + self.slots.in_use();
             if ahead >= self.slots.count() * (AHEAD + 1) {
                 return Ok(());
@@ -261,6 +313,11 @@ impl<'s> Driver<'s> {
             self.start(command)?;
         }
         Ok(())
+    }
+
+    fn is_giving_up(&self) -> bool {
+        let asked = |then: &Then| matches!(then, Then::Said { operation: None, .. });
+        self.appending.iter().any(|(_, then)| asked(then))
     }
 
     fn start(&mut self, command: Command) -> Result<(), ApplyError> {
@@ -283,17 +340,39 @@ impl<'s> Driver<'s> {
                 let read = self.read(operation, address, provider, config);
                 self.waits.push(read);
             }
-            Work::Gate { name, gate } => {
+            Work::Gate { scope, name, gate, watches } => {
                 self.observe(Event::Started(about(self.run.operation(operation))));
+                let sight =
+                    Arc::new(WorldSight::of(&self.session.workbench, self.run.state(), &scope));
+                let until = match watches {
+                    true => Until::Told(self.teller.1.clone()),
+                    false => Until::Verdict,
+                };
+                let question = Question { name, gate: *gate, until, sight };
                 let gates = self.session.workbench.gates.clone();
                 self.waits.push(Box::pin(async move {
-                    let verdict = gates.ask(&name, *gate).await;
+                    let verdict = gates.ask(question).await;
                     Done { operation, result: Returned::Gate(verdict) }
                 }));
             }
             Work::Wait(wait) => {
+                self.observe(Event::Waiting(about(self.run.operation(operation)), wait.clone()));
+                let wait = self.wait(operation, wait);
+                self.waits.push(wait);
+            }
+            Work::Verify { target, expected } => {
                 self.observe(Event::Started(about(self.run.operation(operation))));
-                self.waits.push(effects::wait(operation, wait));
+                let look = self.verify(operation, *target, expected);
+                self.waits.push(look);
+            }
+            Work::Mark(decision) => {
+                fail_point_of("apply: before mark", &passing(self.run.operation(operation)));
+                let id = self.run.operation(operation).id.clone();
+                // A promotion that is over is not gone on with: what it made is told before.
+                let mut entries =
+                    decision.ending.map(|it| self.run.outputs_at(it)).unwrap_or_default();
+                entries.extend(marks(id, decision, self.run.state()));
+                self.append(entries, Then::Complete { operation });
             }
             Work::Impossible { message, help } => {
                 let failure = Failure::new(FailureKind::Argument, message);
@@ -313,6 +392,7 @@ impl<'s> Driver<'s> {
             }
             let sendable = self.sendable.pop_front().expect("the first was just seen");
             self.observe(Event::Started(about(self.run.operation(sendable.operation))));
+            self.sent.insert(sendable.operation);
             let sent = self.send_while_held(sendable);
             self.effects.push(sent);
         }
@@ -349,6 +429,10 @@ impl<'s> Driver<'s> {
                 self.run.accepted(operation)?;
                 self.observe(Event::Accepted(about(self.run.operation(operation))));
                 match wait {
+                    // Who gives up the phase does not wait for what it made.
+                    Some(_) if self.run.is_stopped() => {
+                        self.run.stop(&self.under_way());
+                    }
                     Some(wait) if !self.cancelled => self.waits.push(wait),
                     _ => {}
                 }
@@ -358,8 +442,21 @@ impl<'s> Driver<'s> {
                 self.complete(operation, false)?;
             }
             Then::Fail { operation, failure } => self.fail(operation, failure)?,
+            Then::Said { operation, verdict } => self.said(operation, verdict)?,
         }
         Ok(())
+    }
+
+    /// Operations whose effects are under way, or whose end is on its way to the disk: they come
+    /// to their end whatever becomes of their phase.
+    fn under_way(&self) -> BTreeSet<u32> {
+        let ending = self.appending.iter().filter_map(|(_, then)| match then {
+            Then::Ready { operation, .. }
+            | Then::Complete { operation }
+            | Then::Fail { operation, .. } => Some(*operation),
+            _ => None,
+        });
+        self.sent.iter().copied().chain(ending).collect()
     }
 
     /// Starts nothing new and abandons waits; what was sent is awaited.
@@ -404,6 +501,19 @@ async fn durable(
         Some((first, _)) => first.durable().await,
         None => Ok(Vec::new()),
     }
+}
+
+/// The entries of a decision: scopes that it forgets are gone from the state with it.
+fn marks(
+    operation: OperationId,
+    decision: Box<Decision>,
+    state: &greenroom_model::state::State,
+) -> Vec<Entry> {
+    let before = state.roster.iter().flat_map(|it| it.entries.keys());
+    let forgotten = before.filter(|it| !decision.roster.entries.contains_key(*it));
+    let removed = forgotten.map(|scope| Entry::ScopeRemoved { scope: scope.clone() });
+    let removed: Vec<Entry> = removed.collect();
+    std::iter::once(Entry::Mark { operation, decision }).chain(removed).collect()
 }
 
 /// What a fail point says of an operation. Not its object's uid, which differs from run to run.

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use greenroom_model::address::Address;
 use greenroom_model::gate::Verdict;
-use greenroom_model::plan::{OperationId, OperationKind};
+use greenroom_model::plan::{OperationId, OperationKind, Wait};
 use greenroom_provider::WorldEffect;
+
+use crate::request::Asked;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -90,6 +92,15 @@ pub enum Event {
         /// Whether there was nothing to do after all.
         unchanged: bool,
     },
+    /// An operation waits for a time, a person, or an environment that serves nobody any more.
+    Waiting(About, Wait),
+    /// Somebody asked something of a promotion.
+    Asked {
+        /// What, and who.
+        asked: Asked,
+        /// Whether it could be done; if not, there was nothing to do it to.
+        heard: bool,
+    },
     /// A gate has its verdict.
     GateDecided {
         /// Which.
@@ -98,6 +109,11 @@ pub enum Event {
         verdict: Verdict,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// A verdict leads back to where everything was before.
+    TurnedBack {
+        /// What was said.
+        verdict: Verdict,
     },
     /// An operation failed.
     Failed {

@@ -29,7 +29,8 @@ pub(crate) fn by_provider(state: &State) -> BTreeMap<(Scope, Arc<str>), Vec<Obje
     groups
 }
 
-fn object(state: &State, address: Address, remote: &Remote) -> Object {
+/// An object of a state.
+pub(crate) fn object(state: &State, address: Address, remote: &Remote) -> Object {
     Object {
         kind: address.block.kind.clone(),
         uid: remote.uid.clone(),

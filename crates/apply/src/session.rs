@@ -12,14 +12,14 @@ use greenroom_model::address::Scope;
 use greenroom_model::identity::{EnvironmentKind, Lineage, Owner, Sequence};
 use greenroom_model::journal::Entry;
 use greenroom_model::plan::{Plan, Purpose};
-use greenroom_model::state::{Lifetime, State};
+use greenroom_model::state::State;
 use greenroom_store::{Holder, Lease, Loaded, StateName};
 use tokio::time::{sleep, timeout};
 
 use crate::cancel::Cancel;
 use crate::drive::{self, Applied};
 use crate::error::ApplyError;
-use crate::event::Event;
+use crate::event::{Event, Observer};
 use crate::journal::append;
 use crate::workbench::Workbench;
 use crate::{rescue, settle};
@@ -127,6 +127,23 @@ impl Session {
         &self.state
     }
 
+    /// The name of the state.
+    #[must_use]
+    pub fn name(&self) -> &StateName {
+        &self.name
+    }
+
+    /// Who has the lease, as it introduced itself.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// Lets `observer` watch in the place of the workbench's from here on.
+    pub fn watched_by(&mut self, observer: Arc<dyn Observer>) {
+        self.workbench.observer = observer;
+    }
+
     /// Whether this plan was the last to be applied, and came to its end.
     #[must_use]
     pub fn has_applied(&self, plan: &Plan) -> bool {
@@ -150,6 +167,7 @@ impl Session {
         cancel: &Cancel,
     ) -> Result<Applied, ApplyError> {
         let purpose = plan.purpose;
+        let plan = self.as_kept(plan)?;
         match drive::drive(self, plan, secrets, self.holder.clone(), cancel).await {
             Ok(applied) => {
                 self.expendable = purpose == Purpose::Destroy && applied.is_complete();
@@ -162,6 +180,21 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    /// The plan as whoever goes on with it finds it in the state, if one can: so both are the same
+    /// plan, with the same digest.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Format`] if it could not be read there. Nothing was done.
+    pub fn as_kept(&self, plan: Arc<Plan>) -> Result<Arc<Plan>, ApplyError> {
+        if !plan.purpose.shifts() {
+            return Ok(plan);
+        }
+        let kept = format::plan::decode(&format::plan::encode(&plan));
+        let unreadable = |source| ApplyError::Format { state: self.name.clone(), source };
+        kept.map(Arc::new).map_err(unreadable)
     }
 
     /// Folds the journal into a snapshot, or removes a state that has nothing left, and gives the
@@ -212,24 +245,11 @@ pub(crate) fn state_of(name: &StateName, loaded: &Loaded) -> Result<State, Apply
 
 /// A state that nothing was written to yet.
 fn new_state(name: &StateName, lineage: Lineage) -> State {
-    State {
-        lineage,
-        project: name.project.as_str().into(),
-        stage: name.stage.as_str().into(),
-        kind: match name.environment {
-            Some(_) => EnvironmentKind::Ephemeral,
-            None => EnvironmentKind::Promoted,
-        },
-        lifetime: Lifetime::default(),
-        scopes: Default::default(),
-        roster: None,
-        open: Default::default(),
-        watch: Vec::new(),
-        run: None,
-        finished: None,
-        sequence: Sequence(0),
-        extra: None,
-    }
+    let kind = match name.environment {
+        Some(_) => EnvironmentKind::Ephemeral,
+        None => EnvironmentKind::Promoted,
+    };
+    State::new(name.project.as_str(), name.stage.as_str(), kind, lineage)
 }
 
 /// Whose the objects of a scope are.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
-use greenroom_engine::planner::{Answers, FilesRead, Look, PlanInput, Planner, Refresh, Step};
+use greenroom_engine::planner::{
+    Answers, AskGates, FilesRead, Look, PlanInput, Planner, Refresh, Step,
+};
 use greenroom_model::identity::Lineage;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::{ScopeState, State};
@@ -64,6 +66,8 @@ pub struct PlanRequest {
     pub refresh: Refresh,
     /// Whether there is a world to look at.
     pub look: Look,
+    /// When the plan asks the gates.
+    pub gates: AskGates,
     /// The project's files.
     pub files: ProjectFiles,
 }
@@ -99,7 +103,7 @@ impl Workbench {
     /// [`ApplyError::Moved`] and [`ApplyError::Provider`] if a provider's settings cannot be used;
     /// one that cannot be reached shows in the mistakes.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, ApplyError> {
-        let PlanRequest { desired, state, lineage, refresh, look, files } = request;
+        let PlanRequest { desired, state, lineage, refresh, look, gates, files } = request;
         let desired = match look {
             Look::World => Arc::new(self.settled_in(desired, state.as_deref()).await?),
             Look::SpecsOnly => desired,
@@ -111,6 +115,7 @@ impl Workbench {
             lineage,
             refresh,
             look,
+            gates,
         });
         let answerer = Answerer {
             providers: &self.providers,
@@ -146,9 +151,11 @@ impl Workbench {
             let known = state.and_then(|it| it.scopes.get(scope));
             let recorded = known.map(|it| &it.inputs.providers);
             let blocks = wanted.template.blocks.values().map(|it| it.provider.clone());
+            let gates = wanted.template.gates.values();
+            let gates = gates.filter_map(|it| it.gate.probe.provider().cloned());
             let left = recorded.into_iter().flat_map(BTreeMap::keys).cloned();
             let left = left.filter(|it| known.is_some_and(|known| has_objects(known, it)));
-            let used = blocks.chain(wanted.providers.keys().cloned()).chain(left);
+            let used = blocks.chain(gates).chain(wanted.providers.keys().cloned()).chain(left);
             let used: BTreeSet<Arc<str>> = used.collect();
             for provider in used {
                 let before = recorded.and_then(|it| it.get(&provider));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_apply::{About, Applied, ApplyError, Cancel, FailedOperation, Session, Workbench};
 use greenroom_engine::destroy::{DestroyError, plan_destroy};
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::{FilesRead, Refresh};
+use greenroom_engine::planner::{AskGates, FilesRead, Refresh};
 use greenroom_model::plan::{OperationKind, Plan};
 use greenroom_model::state::{Lifetime, State};
 use greenroom_spec::diagnostic::Diagnostic;
@@ -192,7 +192,8 @@ impl Environment {
     ) -> Result<WantedPlan, UpError> {
         let state = self.session(cancel).await?.state();
         let lineage = state.lineage.clone();
-        let sight = Sight { state: Some(Arc::new(state.clone())), lineage, refresh };
+        let (state, gates) = (Some(Arc::new(state.clone())), AskGates::AfterChanges);
+        let sight = Sight { state, lineage, refresh, gates };
         tokio::select! {
             plan = wanted.plan(project, &self.workbench, sight) => Ok(plan?),
             () = cancel.cancelled() => Err(UpError::Cancelled),

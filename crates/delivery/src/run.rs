@@ -28,10 +28,11 @@ use crate::patience::{beside, within};
 use crate::places::{self, Limits, Me, Places, PlacesError, Waiting};
 use crate::project::{Inputs, Place, Project};
 use crate::record::{self, Outcome, Part};
-use crate::wanted::{WantedError, buildable, wanted};
+use crate::wanted::{WantedError, ephemeral, wanted};
 use attesting::Birth;
 pub use deliver::Deliveries;
 use recorder::Recorder;
+pub(crate) use recorder::{Over, what_of};
 
 /// How often a lifetime is looked at while it runs: a renewal that fails is tried again before it
 /// is over.
@@ -228,7 +229,7 @@ impl Running<'_> {
     /// Waits for a place among all environments, and takes the lease.
     async fn open(&mut self, place: Place) -> Result<(Environment, places::Place), UpError> {
         let Job { project, stage, workbench, holder, waits, .. } = &self.job;
-        buildable(project, stage)?;
+        ephemeral(project, stage)?;
         let cancel = &self.stop.work;
         let limits = Limits::of(&project.spec);
         let places = Places::new(workbench.store.clone(), workbench.clock.clone(), limits);

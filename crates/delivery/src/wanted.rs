@@ -6,7 +6,7 @@ use std::sync::Arc;
 use greenroom_apply::{ApplyError, PlanRequest, Planned, ProjectFiles, Workbench};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::{FilesRead, Look, Refresh};
+use greenroom_engine::planner::{AskGates, FilesRead, Look, Refresh};
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
 use greenroom_model::identity::Lineage;
@@ -43,6 +43,11 @@ pub enum WantedError {
     /// The stage makes no environments.
     #[error("stage `{0}` has no environment: it has neither a `template` nor a `front`")]
     NoTemplates(String),
+    /// The stage promotes: its environments are not made by name.
+    #[error(
+        "stage `{0}` promotes: `greenroom promote {0}` makes its environments; nothing was changed"
+    )]
+    Promotes(String),
     /// The stage needs what this version does not have.
     #[error("stage `{stage}` {what}, which this version cannot do yet; nothing was changed")]
     NotYet {
@@ -79,6 +84,8 @@ pub struct Sight {
     pub lineage: Lineage,
     /// How much of the world to read first.
     pub refresh: Refresh,
+    /// When the plan asks the gates.
+    pub gates: AskGates,
 }
 
 /// A plan of what is wanted.
@@ -102,9 +109,6 @@ pub fn no_stage(project: &Spec, name: &str) -> WantedError {
 pub fn buildable<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, WantedError> {
     let stage = project.stage(name).ok_or_else(|| no_stage(&project.spec, name))?;
     let not_yet = |what| Err(WantedError::NotYet { stage: name.to_owned(), what });
-    if stage.promotion.is_some() {
-        return not_yet("promotes");
-    }
     if stage.front_of.is_some() {
         return not_yet("uses another stage's front");
     }
@@ -112,6 +116,15 @@ pub fn buildable<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, Want
         return Err(WantedError::NoTemplates(name.to_owned()));
     }
     Ok(stage)
+}
+
+/// The same, if its environments come and go.
+pub fn ephemeral<'a>(project: &'a Project, name: &str) -> Result<&'a Stage, WantedError> {
+    let stage = buildable(project, name)?;
+    match stage.promotion {
+        Some(_) => Err(WantedError::Promotes(name.to_owned())),
+        None => Ok(stage),
+    }
 }
 
 /// Reads everything that a stage is made from.
@@ -173,6 +186,7 @@ impl Wanted {
                     lineage: sight.lineage,
                     refresh: sight.refresh,
                     look: Look::World,
+                    gates: sight.gates,
                     files: ProjectFiles::below(&project.folder),
                 };
                 Some(workbench.plan(request).await?)
@@ -235,6 +249,7 @@ pub async fn plan_specs(
         lineage,
         refresh: Refresh::Skip,
         look: Look::SpecsOnly,
+        gates: AskGates::AfterChanges,
         files: ProjectFiles::below(&project.folder),
     };
     Ok(workbench.plan(request).await?)

@@ -25,6 +25,26 @@ pub struct Desired {
     pub scopes: BTreeMap<Scope, DesiredScope>,
 }
 
+/// What `environments` tells a front of an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is for.
+    pub role: Role,
+    /// The share of traffic it is meant to have.
+    pub weight: Weight,
+    /// How much of the traffic of the others it is to get copies of.
+    pub mirror: Weight,
+    /// Whether the front is to know of it.
+    pub admitted: bool,
+}
+
+impl Default for Standing {
+    /// The only environment behind its front.
+    fn default() -> Standing {
+        Standing { role: Role::Live, weight: Weight::FULL, mirror: Weight::ZERO, admitted: true }
+    }
+}
+
 /// The desired state of a front or an environment.
 #[derive(Clone, Debug)]
 pub struct DesiredScope {
@@ -41,10 +61,11 @@ pub struct DesiredScope {
     pub image_set: Option<Digest>,
     /// Settings per provider configuration, without credentials.
     pub providers: BTreeMap<Arc<str>, Object>,
-    /// What it is for, as `environments` tells the front.
-    pub role: Role,
-    /// The share of traffic it is meant to have.
-    pub weight: Weight,
+    /// Its template's text, if a state is to keep it, so that the environment can be planned as it
+    /// was made when its file says something else.
+    pub sealed: Option<Arc<str>>,
+    /// What `environments` tells the front of it.
+    pub standing: Standing,
 }
 
 impl DesiredScope {
@@ -52,7 +73,7 @@ impl DesiredScope {
     #[must_use]
     pub fn inputs(&self) -> Inputs {
         Inputs {
-            template: None,
+            template: self.sealed.clone(),
             digest: Some(self.digest.clone()),
             variables: self.variables.clone(),
             images: self.images.clone(),

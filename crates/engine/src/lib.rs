@@ -14,6 +14,7 @@ pub mod import;
 pub mod late;
 pub mod outcomes;
 pub mod planner;
+pub mod promotion;
 pub mod rebuild;
 pub mod replay;
 pub mod resolve;

@@ -48,8 +48,11 @@ impl Outcomes<'_> {
 
     fn output(&self, scope: &Scope, name: &Arc<str>, span: Span) -> Result<Value, Problem> {
         let planned = self.plan.outputs.get(scope).and_then(|outputs| outputs.get(name));
+        // Of an environment that a plan is not about, the state says it.
+        let recorded = || self.state.scopes.get(scope)?.outputs.get(name).cloned();
         match planned {
             Some(output) => Outcomes { scope, own: None, ..*self }.settle(&output.value),
+            None if recorded().is_some() => Ok(recorded().unwrap_or_default()),
             None => Err(Problem::new(format!("{scope} has no output `{name}`"), span)),
         }
     }

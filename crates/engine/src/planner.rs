@@ -21,6 +21,7 @@ use std::sync::Arc;
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::{Digest, Lineage, Uid};
 use greenroom_model::plan::{Drift, Plan};
+use greenroom_model::roster::Role;
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{Remote, State, Status};
 use greenroom_model::value::{Object, Value};
@@ -53,6 +54,18 @@ pub struct PlanInput {
     pub refresh: Refresh,
     /// Whether there is a world to look at, or only specs to check.
     pub look: Look,
+    /// When the plan asks the gates.
+    pub gates: AskGates,
+}
+
+/// When a plan asks the gates of the environments that it plans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AskGates {
+    /// If it changes something; but not those that need traffic.
+    #[default]
+    AfterChanges,
+    /// In any case, and all of them.
+    Always,
 }
 
 /// How much of the world a plan looks at.
@@ -296,7 +309,8 @@ impl Planner {
         let asked = std::mem::take(&mut self.asked);
         if let Some(state) = self.input.state.clone().filter(|_| asked.refresh) {
             let mut unreadable = Unreadable::default();
-            for ((address, remote), seen) in readable(&state).zip(answers.reads) {
+            let desired = self.input.desired.clone();
+            for ((address, remote), seen) in readable(&state, &desired).zip(answers.reads) {
                 if let ReadSeen::Unreadable(why) = &seen {
                     unreadable.add(remote.provider.clone(), why.clone(), address.clone());
                 }
@@ -360,12 +374,22 @@ impl Planner {
     }
 }
 
-/// Every object that a refresh looks at, in order: all but those on their way out.
-fn readable(state: &State) -> impl Iterator<Item = (Address, &Remote)> {
-    state.instances().filter_map(|(address, instance)| {
+/// Every object that a refresh looks at, in order: all but those on their way out, and those of an
+/// environment that is left as it is.
+fn readable<'s>(
+    state: &'s State,
+    desired: &'s Desired,
+) -> impl Iterator<Item = (Address, &'s Remote)> {
+    let looked_at = state.instances().filter(|(address, _)| !is_left(desired, &address.scope));
+    looked_at.filter_map(|(address, instance)| {
         let remote = instance.current.as_ref()?;
         (remote.status != Status::Deleting).then_some((address, remote))
     })
+}
+
+/// Whether a scope is left as it is: an environment that failed is kept to be looked at.
+fn is_left(desired: &Desired, scope: &Scope) -> bool {
+    desired.scopes.get(scope).is_some_and(|it| it.standing.role == Role::Failed)
 }
 
 /// Mistakes in the order of their places, each once: several instances may make the same.

@@ -73,6 +73,7 @@ pub fn rebuild(lost: Lost, schemas: &Schemas) -> State {
         watch: Vec::new(),
         run: None,
         finished: None,
+        history: Vec::new(),
         sequence: Sequence(0),
         extra: None,
     };

@@ -3,6 +3,8 @@
 //! The same function runs while a plan is applied and when a journal is read back after a crash,
 //! so the two cannot disagree.
 
+mod history;
+
 use greenroom_model::address::Address;
 use greenroom_model::gate::GateResult;
 use greenroom_model::identity::{Sequence, Uid};
@@ -60,15 +62,17 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
         return Err(ReplayError::Order { last: state.sequence, found: sequence });
     }
     match entry {
-        Entry::RunStarted { plan, holder, text: _ } => match &mut state.run {
+        Entry::RunStarted { plan, holder, text } => match &mut state.run {
             Some(run) if run.plan == plan => run.holder = holder,
             run => {
                 state.finished = None;
                 *run = Some(Run {
                     plan,
                     holder,
-                    done: std::collections::BTreeSet::new(),
-                    answers: std::collections::BTreeMap::new(),
+                    done: Default::default(),
+                    answers: Default::default(),
+                    verdicts: Default::default(),
+                    text,
                 });
             }
         },
@@ -114,14 +118,21 @@ pub fn replay(state: &mut State, sequence: Sequence, entry: Entry) -> Result<(),
             // A plan that was saved before may rely on what was recorded then.
             remote.version = sequence;
         }
-        Entry::Answer { operation, value, verdict } => {
-            let passed = verdict.is_none_or(|it| it.result == GateResult::Pass);
-            if let Some(run) = state.run.as_mut().filter(|_| passed) {
-                run.done.insert(operation.clone());
-                run.answers.insert(operation, value);
+        Entry::Answer { operation, value, verdict, at } => {
+            history::answered(state, &operation, verdict.as_ref(), at);
+            let passed = verdict.as_ref().is_none_or(|it| it.result == GateResult::Pass);
+            if let Some(run) = &mut state.run {
+                if passed {
+                    run.done.insert(operation.clone());
+                    run.answers.insert(operation.clone(), value);
+                }
+                if let Some(verdict) = verdict {
+                    run.verdicts.insert(operation, verdict);
+                }
             }
         }
         Entry::Mark { operation, decision } => {
+            history::marked(state, &decision);
             state.roster = Some(decision.roster);
             if let Some(run) = &mut state.run {
                 run.done.insert(operation);

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use greenroom_model::address::Scope;
 use greenroom_model::identity::{Digest, EnvironmentKind};
-use greenroom_model::roster::{Role, Weight};
 use greenroom_model::state::Image;
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::diagnostic::Diagnostic;
@@ -15,7 +14,7 @@ use greenroom_spec::node::{Node, NodeKind};
 use greenroom_spec::project::{Project, ProviderBlock};
 use greenroom_spec::template::Template;
 
-use crate::desired::{Desired, DesiredScope};
+use crate::desired::{Desired, DesiredScope, Standing};
 
 /// What to resolve.
 pub struct ResolveRequest<'a> {
@@ -103,8 +102,8 @@ pub fn resolve(request: ResolveRequest<'_>) -> Resolved {
                 images: request.images.clone(),
                 image_set: request.image_set.clone(),
                 providers: providers.clone(),
-                role: Role::Live,
-                weight: Weight::FULL,
+                sealed: None,
+                standing: Standing::default(),
             };
             (scope, wanted)
         })

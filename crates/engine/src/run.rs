@@ -8,18 +8,24 @@ mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use greenroom_model::address::Address;
-use greenroom_model::gate::Gate;
+use greenroom_model::address::{Address, Scope};
+use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Verdict};
 use greenroom_model::identity::{Digest, Sequence, Uid};
 use greenroom_model::journal::{Entry, Intent};
-use greenroom_model::plan::{Action, Next, Operation, Phase, Plan, Wait};
+use greenroom_model::plan::{
+    Action, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
+};
+use greenroom_model::roster::{Decision, Ending, Mark};
 use greenroom_model::state::{Remote, State, Status};
-use greenroom_model::value::{Path, Value};
+use greenroom_model::value::{Difference, Path, Value, differences};
+use greenroom_spec::expr::Problem;
 use greenroom_spec::schemas::Schemas;
 
 use crate::diff;
 use crate::outcomes::{Outcomes, Secrets};
+use crate::promotion::{Occasion, decide};
 use crate::replay::{ReplayError, replay};
 use crate::schedule::{ImpossibleEvent, Progress, Schedule};
 
@@ -36,7 +42,11 @@ pub struct Run {
     phase: usize,
     schedule: Schedule,
     failures: usize,
-    halted: bool,
+    /// What ended the phase before its operations did.
+    stopped: Option<Verdict>,
+    /// What led to the phase, if it is a fallback.
+    led_by: Option<Verdict>,
+    ended: Option<Standing>,
 }
 
 /// What the driver is to do for an operation.
@@ -73,13 +83,26 @@ pub enum Work {
     },
     /// Ask a gate.
     Gate {
+        /// The scope that declares it.
+        scope: Scope,
         /// Its name.
         name: Arc<str>,
         /// What to ask.
         gate: Box<Gate<String>>,
+        /// Whether it is asked for as long as the phase waits.
+        watches: bool,
     },
-    /// Let time pass, or wait for a person.
+    /// Let time pass, or wait for a person, or for an environment that serves nobody any more.
     Wait(Wait),
+    /// Wait until what an object says holds, and compare.
+    Verify {
+        /// The object.
+        target: Box<Target>,
+        /// What its attributes must be.
+        expected: Value,
+    },
+    /// Change the roster.
+    Mark(Box<Decision>),
     /// It cannot be done: a residual has no value. Nothing was sent.
     Impossible {
         /// Why.
@@ -135,7 +158,9 @@ pub enum Standing {
     Working,
     /// The last phase is over and all its operations succeeded.
     Complete,
-    /// Operations failed, and there is no fallback.
+    /// A fallback is over: everything is as it was before.
+    RolledBack,
+    /// Operations failed, or a gate did not pass and there is no fallback.
     Halted,
 }
 
@@ -162,9 +187,12 @@ impl Run {
             state,
             phase: 0,
             failures: 0,
-            halted: false,
+            stopped: None,
+            led_by: None,
+            ended: None,
         };
-        run.enter(0);
+        run.led_by = run.verdict_before();
+        run.enter(run.reached());
         Ok(run)
     }
 
@@ -290,32 +318,125 @@ impl Run {
         }
     }
 
+    /// Takes what a gate, or somebody who asked to give up, said in the current phase; it is in the
+    /// journal. Returns whether it ends the phase: whatever is not in `sent` is then given up.
+    ///
+    /// Only a plan that shifts traffic has phases to turn to; in another one the rest goes on.
+    pub fn said(&mut self, verdict: &Verdict, sent: &BTreeSet<u32>) -> bool {
+        let ends = self.plan.purpose.shifts() && verdict.result != GateResult::Pass;
+        if ends {
+            self.stopped = Some(verdict.clone());
+            self.schedule.stop(sent);
+        }
+        ends
+    }
+
+    /// What an operation's gate says, as the stage takes it: what is not known may count as a no.
+    #[must_use]
+    pub fn judged(&self, operation: u32, verdict: Verdict) -> Verdict {
+        let declared = match &self.operation(operation).action {
+            Action::Gate { gate, .. } => gate.on_inconclusive,
+            _ => OnInconclusive::Halt,
+        };
+        match (verdict.result, declared) {
+            (GateResult::Inconclusive, OnInconclusive::Fail) => {
+                let evidence = format!("{}, which counts as a failure", verdict.evidence);
+                Verdict { result: GateResult::Fail, evidence, ..verdict }
+            }
+            _ => verdict,
+        }
+    }
+
+    /// Whether what ended the current phase leads back, and does not halt the plan.
+    #[must_use]
+    pub fn turns_back(&self) -> bool {
+        let leads = |phase: &Phase| phase.on_fail != Next::Halt;
+        let failed = self.stopped.as_ref().is_some_and(|it| it.result == GateResult::Fail);
+        failed && self.phase().is_some_and(leads)
+    }
+
+    /// Gives up what is left of a phase that a verdict has ended, but what is in `sent`.
+    pub fn stop(&mut self, sent: &BTreeSet<u32>) {
+        self.schedule.stop(sent);
+    }
+
+    /// Whether there is a way back from the current phase.
+    #[must_use]
+    pub fn can_give_up(&self) -> bool {
+        self.stopped.is_none() && self.phase().is_some_and(|it| it.on_fail != Next::Halt)
+    }
+
+    /// In what an object that was looked at is not what `operation` expects of it.
+    #[must_use]
+    pub fn unlike(&self, operation: u32, expected: &Value, seen: &Value) -> Vec<Difference> {
+        let Action::Verify { address, .. } = &self.operation(operation).action else {
+            return Vec::new();
+        };
+        let Some(known) = self.schemas.of_block(&address.block) else { return Vec::new() };
+        let arguments = known.schema.attributes.iter().filter(|(_, it)| it.is_argument());
+        let unlike = arguments.filter_map(|(name, attribute)| {
+            let at = |value: &Value| value.get(name).cloned().unwrap_or_default();
+            let (expected, seen) = (at(expected), at(seen));
+            let found = diff::compare(&expected, &seen, &attribute.ty);
+            (found == diff::Comparison::Different).then(|| {
+                let part = |value| Value::object([(name.clone(), value)]);
+                differences(Some(&part(expected)), Some(&part(seen)))
+            })
+        });
+        unlike.flatten().collect()
+    }
+
+    /// Whether the current phase was ended by a verdict.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// The id under which the current phase keeps that somebody asked to give up.
+    #[must_use]
+    pub fn request_id(&self) -> Option<OperationId> {
+        self.phase().map(|it| request_id(&it.name))
+    }
+
+    /// Whether everything in the current phase that waits is over, so that its gates need not
+    /// watch any longer.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        let operations = self.phase().into_iter().flat_map(|it| &it.operations);
+        (0u32..).zip(operations).all(|(position, it)| {
+            !matches!(it.action, Action::Wait(_))
+                || self.schedule.progress(position) == Progress::Complete
+        })
+    }
+
     /// Goes to the next phase if the current one is over, and says where the run stands.
     pub fn standing(&mut self) -> Standing {
         loop {
-            if self.halted {
-                return Standing::Halted;
+            if let Some(ended) = self.ended {
+                return ended;
             }
-            if self.phase >= self.plan.phases.len() {
-                return Standing::Complete;
-            }
+            let Some(phase) = self.plan.phases.get(self.phase) else { return Standing::Complete };
             if !self.schedule.is_finished() {
                 return Standing::Working;
             }
-            let phase = &self.plan.phases[self.phase];
-            let next = if self.failures == 0 { &phase.on_pass } else { &phase.on_fail };
-            match next.clone() {
-                Next::Done => {
-                    self.halted = self.failures > 0;
-                    self.phase = self.plan.phases.len();
-                }
-                Next::Halt => self.halted = true,
+            let next = match &self.stopped {
+                Some(said) if said.result == GateResult::Fail => phase.on_fail.clone(),
+                // Nobody knows: nothing more is done until somebody does.
+                Some(_) => Next::Halt,
+                None if self.failures > 0 => Next::Halt,
+                None => phase.on_pass.clone(),
+            };
+            match next {
+                Next::Done => self.ended = Some(Standing::Complete),
+                Next::RolledBack => self.ended = Some(Standing::RolledBack),
+                Next::Halt => self.ended = Some(Standing::Halted),
                 Next::Phase(name) => match self.plan.phases.iter().position(|it| it.name == name) {
                     Some(position) => {
-                        self.failures = 0;
+                        // What led to a fallback is what led to all that follow it.
+                        self.led_by = self.stopped.take().or_else(|| self.led_by.take());
                         self.enter(position);
                     }
-                    None => self.halted = true,
+                    None => self.ended = Some(Standing::Halted),
                 },
             }
         }
@@ -325,7 +446,20 @@ impl Run {
     /// value yet, because something failed, are left out.
     #[must_use]
     pub fn outputs(&self) -> Vec<Entry> {
-        let outputs = self.plan.outputs.iter().map(|(scope, outputs)| {
+        // What a front says when all traffic is shifted, it does not say before.
+        let shifted = !self.plan.purpose.shifts() || self.ended == Some(Standing::Complete);
+        self.outputs_of(|scope| shifted || !scope.is_front())
+    }
+
+    /// The same at the decision that ends a promotion, which is the last of it.
+    #[must_use]
+    pub fn outputs_at(&self, ending: Ending) -> Vec<Entry> {
+        self.outputs_of(|scope| ending == Ending::Promoted || !scope.is_front())
+    }
+
+    fn outputs_of(&self, wanted: impl Fn(&Scope) -> bool) -> Vec<Entry> {
+        let outputs = self.plan.outputs.iter().filter(|(scope, _)| wanted(scope));
+        let outputs = outputs.map(|(scope, outputs)| {
             let outcomes = self.outcomes(scope, None);
             let settled: BTreeMap<Arc<str>, Value> = outputs
                 .iter()
@@ -371,11 +505,43 @@ impl Run {
         self.state
     }
 
-    /// Enters a phase; what an earlier run of the same plan did is done.
+    /// What made an earlier run of the same plan turn back.
+    fn verdict_before(&self) -> Option<Verdict> {
+        let run = self.state.run.as_ref().filter(|run| run.plan == self.digest)?;
+        run.verdicts.values().find(|it| it.result == GateResult::Fail).cloned()
+    }
+
+    /// The phase that an earlier run of the same plan had come to. Of a promotion, the roster says
+    /// it: what stands before is over, and its objects may be other than it made them by now.
+    fn reached(&self) -> usize {
+        let promotion = self.state.roster.as_ref().and_then(|it| it.promotion.as_ref());
+        let own = promotion.filter(|it| it.plan == self.digest);
+        own.and_then(|it| self.plan.phases.iter().position(|phase| phase.name == it.phase))
+            .unwrap_or(0)
+    }
+
+    /// Enters a phase; what an earlier run of the same plan did is done, and what ended the phase
+    /// then ends it now.
     fn enter(&mut self, phase: usize) {
         self.phase = phase;
+        self.failures = 0;
         let Some(phase) = self.plan.phases.get(phase) else { return };
         self.schedule = Schedule::new(phase.operations.iter().map(|it| it.needs.as_slice()));
+        if let Some(verdict) = self.said_before(phase) {
+            self.said(&verdict, &BTreeSet::new());
+        }
+    }
+
+    /// What an earlier run of the same plan was told in a phase that ended it. Where there was no
+    /// fallback, it is asked again.
+    fn said_before(&self, phase: &Phase) -> Option<Verdict> {
+        let run = self.state.run.as_ref().filter(|run| run.plan == self.digest)?;
+        if phase.on_fail == Next::Halt {
+            return None;
+        }
+        let ids = phase.operations.iter().map(|it| it.id.clone());
+        let said = ids.chain([request_id(&phase.name)]).filter_map(|id| run.verdicts.get(&id));
+        said.into_iter().find(|it| it.result == GateResult::Fail).cloned()
     }
 
     fn was_done(&self, operation: &Operation) -> bool {
@@ -384,11 +550,7 @@ impl Run {
         own.is_some_and(|run| run.done.contains(&operation.id))
     }
 
-    fn outcomes<'a>(
-        &'a self,
-        scope: &'a greenroom_model::address::Scope,
-        own: Option<&'a Address>,
-    ) -> Outcomes<'a> {
+    fn outcomes<'a>(&'a self, scope: &'a Scope, own: Option<&'a Address>) -> Outcomes<'a> {
         Outcomes { plan: &self.plan, state: &self.state, secrets: &self.secrets, scope, own }
     }
 
@@ -416,13 +578,10 @@ impl Run {
                     config,
                 })
             }
-            Action::Gate { scope, name, gate } => self.gate(scope, name, gate),
-            Action::Wait(wait) => Ok(Work::Wait(wait.clone())),
-            // Front changes of promotions; a plan that has them is planned by the promotion.
-            Action::Verify { .. } | Action::Mark(_) => Ok(Work::Impossible {
-                message: format!("{} needs a promotion to carry it out", operation.id),
-                help: None,
-            }),
+            Action::Gate { scope, name, gate, watches } => self.gate(scope, name, gate, *watches),
+            Action::Wait(wait) => Ok(Work::Wait(self.remaining(wait, now))),
+            Action::Verify { address, expected } => self.verify(address, expected),
+            Action::Mark(mark) => Ok(Work::Mark(Box::new(self.decision(mark, now)))),
         };
         work.unwrap_or_else(|problem| Work::Impossible {
             message: problem.message,
@@ -449,6 +608,40 @@ impl Run {
             None => Work::Nothing,
         }
     }
+
+    /// What is left of a wait, which counts from the last decision of its promotion.
+    fn remaining(&self, wait: &Wait, now: i64) -> Wait {
+        let promotion = self.state.roster.as_ref().and_then(|it| it.promotion.as_ref());
+        match (wait, promotion) {
+            (Wait::For(time), Some(promotion)) => {
+                let passed = u64::try_from(now.saturating_sub(promotion.phase_started));
+                Wait::For(time.saturating_sub(Duration::from_secs(passed.unwrap_or_default())))
+            }
+            (wait, _) => wait.clone(),
+        }
+    }
+
+    fn verify(&self, address: &Address, expected: &Value) -> Result<Work, Problem> {
+        let current = self.state.instance(address).and_then(|it| it.current.as_ref());
+        let Some(remote) = current else { return Ok(Work::Nothing) };
+        let expected = self.outcomes(&address.scope, Some(address)).settle(expected)?;
+        Ok(Work::Verify { target: Box::new(target(address, remote)), expected })
+    }
+
+    fn decision(&self, mark: &Mark, now: i64) -> Decision {
+        let occasion = Occasion {
+            phase: self.phase().map(|it| it.name.clone()).unwrap_or_default(),
+            plan: self.digest.clone(),
+            verdict: self.led_by.clone(),
+            now,
+        };
+        decide(mark, self.state.roster.as_ref(), occasion)
+    }
+}
+
+/// The id under which a phase keeps that somebody asked to give up.
+fn request_id(phase: &PhaseName) -> OperationId {
+    OperationId { phase: phase.clone(), kind: OperationKind::Gate, subject: "request".into() }
 }
 
 fn target(address: &Address, remote: &Remote) -> Target {

@@ -158,6 +158,19 @@ impl Schedule {
         skipped
     }
 
+    /// Gives up everything that is not over, but what is in `kept`.
+    pub fn stop(&mut self, kept: &BTreeSet<u32>) {
+        for (position, node) in (0u32..).zip(&mut self.nodes) {
+            let is_open =
+                matches!(node.progress, Progress::Waiting | Progress::Started | Progress::Accepted);
+            if is_open && !kept.contains(&position) {
+                node.progress = Progress::Skipped;
+                self.unfinished -= 1;
+            }
+        }
+        self.ready.clear();
+    }
+
     /// Skips what waits for an operation that stopped short, and what waits for that.
     fn skip_dependents(&mut self, operation: u32, was_accepted: bool) -> Vec<u32> {
         let mut skipped = Vec::new();

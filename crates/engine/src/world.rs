@@ -24,6 +24,7 @@ use greenroom_spec::template::Block;
 use crate::desired::Desired;
 use crate::planner::Look;
 
+pub(crate) use environments::ENVIRONMENTS;
 pub(crate) use frame::{Each, Evaluated, Frame};
 pub(crate) use names::{names_in, reference_text};
 

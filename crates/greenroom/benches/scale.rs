@@ -24,7 +24,7 @@ use greenroom_apply::{
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
-use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::planner::{AskGates, Look, Refresh};
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_engine::schedule::Schedule;
 use greenroom_local::ValueProvider;
@@ -252,6 +252,7 @@ async fn plan(
         lineage: lineage.clone(),
         refresh: Refresh::Bulk,
         look: Look::World,
+        gates: AskGates::AfterChanges,
         files: ProjectFiles::below("."),
     };
     match workbench.plan(request).await.expect("planned") {

@@ -1,11 +1,17 @@
 //! What can be said on the command line.
 
+mod promotion;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use promotion::{
+    AbortArgs, ApproveArgs, HistoryArgs, PromoteArgs, RetireArgs, RollbackArgs, StatusArgs,
+};
 
 /// Build whole environments once and promote them many times
 #[derive(Debug, Parser)]
@@ -47,6 +53,20 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Remove everything of an environment
     Destroy(DestroyArgs),
+    /// Make a new environment beside the live one, and let it take the traffic over
+    Promote(PromoteArgs),
+    /// Give the traffic back to an environment that is retained, or give an open promotion up
+    Rollback(RollbackArgs),
+    /// Give the promotion that is open up: the traffic goes back to where it was
+    Abort(AbortArgs),
+    /// Let a promotion go on that waits for approval
+    Approve(ApproveArgs),
+    /// Remove environments that are retained or failed
+    Retire(RetireArgs),
+    /// Show who has the traffic of a promoted stage, and how a promotion stands
+    Status(StatusArgs),
+    /// Show the promotions and rollbacks of a stage
+    History(HistoryArgs),
     /// Bring an environment up, run commands in it, and tear it down, whatever happens
     Run(RunArgs),
     /// Bring an environment up for a while
@@ -226,6 +246,9 @@ pub(crate) struct ApplyArgs {
 pub(crate) struct DestroyArgs {
     #[command(flatten)]
     pub(crate) target: Target,
+    /// Of a stage that promotes: also what has the traffic
+    #[arg(long)]
+    pub(crate) including_live: bool,
     #[command(flatten)]
     pub(crate) execution: Execution,
     #[command(flatten)]

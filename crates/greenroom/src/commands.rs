@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod accounting;
 mod apply;
 mod artifacts;
 mod attest;
@@ -20,6 +21,7 @@ mod pipeline;
 mod plan;
 mod plan_file;
 mod prepare;
+mod promotion;
 mod provisional;
 mod publish;
 mod reap;
@@ -69,6 +71,13 @@ async fn run_async(command: Command, context: &Context) -> Result<Exit, Failure>
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Promote(args) => promotion::promote::run(args, context).await,
+        Command::Rollback(args) => promotion::rollback::run(args, context).await,
+        Command::Abort(args) => promotion::abort::run(args, context).await,
+        Command::Approve(args) => promotion::approve::run(args, context).await,
+        Command::Retire(args) => promotion::retire::run(args, context).await,
+        Command::Status(args) => promotion::status::run(args, context).await,
+        Command::History(args) => promotion::history::run(args, context).await,
         Command::Run(args) => run::run(args, context).await,
         Command::Up(args) => up::run(args, context).await,
         Command::Down(args) => down::run(args, context).await,

@@ -19,6 +19,7 @@ pub(crate) struct Console {
     out_palette: Palette,
     err_palette: Palette,
     live: bool,
+    redraws: bool,
 }
 
 /// A stream that may have lost its reader.
@@ -36,11 +37,13 @@ impl Console {
         let (out, err) = (io::stdout(), io::stderr());
         let unicode = understands_unicode();
         let palette = |terminal: bool| Palette::new(terminal && !no_color && may_colour(), unicode);
+        let live = err.is_terminal() && !is_dumb() && !json;
         Console {
             json,
             out_palette: palette(out.is_terminal()),
             err_palette: palette(err.is_terminal()),
-            live: err.is_terminal() && !is_dumb() && !json,
+            live,
+            redraws: live && out.is_terminal(),
             out: Mutex::new(Stream::new(out)),
             err: Mutex::new(Stream::new(err)),
         }
@@ -64,6 +67,7 @@ impl Console {
             out_palette: Palette::PLAIN,
             err_palette: Palette::PLAIN,
             live: false,
+            redraws: false,
         }
     }
 
@@ -75,6 +79,11 @@ impl Console {
     /// Whether progress may move on the screen.
     pub(crate) fn is_live(&self) -> bool {
         self.live
+    }
+
+    /// Whether data may be shown on the screen and taken away again.
+    pub(crate) fn redraws(&self) -> bool {
+        self.redraws
     }
 
     /// The colours of standard error.

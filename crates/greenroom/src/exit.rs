@@ -23,6 +23,12 @@ pub(crate) enum Exit {
     PlanRefused,
     /// Everything was applied, and a gate did not pass.
     GateFailed,
+    /// A promotion failed, and the traffic is where it was before.
+    RolledBack,
+    /// A promotion halted: it is open, and everything stays as it is.
+    Halted,
+    /// A promotion is open and waits for approval.
+    AwaitingApproval,
     /// A signal cut it short.
     Cancelled,
     /// There are as many environments as there may be.
@@ -41,6 +47,9 @@ impl Exit {
             Exit::Held => 3,
             Exit::PlanRefused => 4,
             Exit::GateFailed => 5,
+            Exit::RolledBack => 6,
+            Exit::Halted => 7,
+            Exit::AwaitingApproval => 8,
             Exit::Cancelled => 130,
             Exit::NoPlace => 123,
             Exit::Run(code) => code,

@@ -13,6 +13,7 @@ use greenroom_delivery::matrix::MatrixError;
 use greenroom_delivery::pipeline::FolderError;
 use greenroom_delivery::places::PlacesError;
 use greenroom_delivery::project::{PlaceError, ProjectError};
+use greenroom_delivery::promotion::PromotionError;
 use greenroom_delivery::repository::RepositoryError;
 use greenroom_delivery::wanted::WantedError;
 use greenroom_engine::destroy::DestroyError;
@@ -93,6 +94,12 @@ pub(crate) enum Failure {
     /// It cannot be said what must be proven.
     #[error(transparent)]
     Required(RequiredError),
+    /// There is no plan for a promoted stage.
+    #[error("{0}; nothing was changed")]
+    Promotion(Box<PromotionError>),
+    /// No request can be named after a phase.
+    #[error("nothing can be asked of this promotion")]
+    Request(#[source] greenroom_store::NameError),
     /// Attestations cannot be read.
     #[error(transparent)]
     Kept(#[from] KeptError),
@@ -215,6 +222,17 @@ impl From<RequiredError> for Failure {
     }
 }
 
+impl From<PromotionError> for Failure {
+    fn from(error: PromotionError) -> Failure {
+        match error {
+            PromotionError::Wanted(error) => error.into(),
+            PromotionError::Required(error) => error.into(),
+            PromotionError::Kept(error) => error.into(),
+            error => Failure::Promotion(Box::new(error)),
+        }
+    }
+}
+
 impl Failure {
     /// The exit code that the command ends with.
     pub(crate) fn exit(&self) -> Exit {
@@ -234,6 +252,7 @@ impl Failure {
             Failure::Project(error) => return error.help(),
             Failure::Repository(error) => return error.help(),
             Failure::Bake(error) => return error.help(),
+            Failure::Promotion(error) => return error.help(),
             #[cfg(feature = "aws")]
             Failure::Bucket { source, .. } => return source.help.clone(),
             Failure::Wanted(WantedError::NoStage { help, .. })

@@ -6,6 +6,7 @@
 
 pub(crate) mod board;
 mod line;
+pub(crate) mod lines;
 mod live;
 mod screen;
 mod tracker;

@@ -19,6 +19,7 @@ pub(crate) mod outputs;
 pub(crate) mod parity;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
+pub(crate) mod promotion;
 pub(crate) mod proof;
 pub(crate) mod reap;
 pub(crate) mod stage;
@@ -59,6 +60,7 @@ pub(crate) trait Message {
 pub(crate) enum Kind {
     Activity,
     Artifacts,
+    Asked,
     Attestations,
     Awaited,
     Cancelling,
@@ -71,6 +73,7 @@ pub(crate) enum Kind {
     GateDecided,
     Graph,
     Heartbeat,
+    History,
     ImageBake,
     ImagePruned,
     ImageSet,
@@ -94,6 +97,7 @@ pub(crate) enum Kind {
     PhaseStarted,
     PipelineResult,
     Plan,
+    Promotion,
     Proof,
     ProviderGivenUp,
     Published,
@@ -112,15 +116,18 @@ pub(crate) enum Kind {
     State,
     States,
     Summary,
+    TurnedBack,
     Verified,
+    Waiting,
 }
 
 impl Kind {
     /// Every type.
     #[cfg(test)]
-    pub(crate) const ALL: [Kind; 56] = [
+    pub(crate) const ALL: [Kind; 61] = [
         Kind::Activity,
         Kind::Artifacts,
+        Kind::Asked,
         Kind::Attestations,
         Kind::Awaited,
         Kind::Cancelling,
@@ -133,6 +140,7 @@ impl Kind {
         Kind::GateDecided,
         Kind::Graph,
         Kind::Heartbeat,
+        Kind::History,
         Kind::ImageBake,
         Kind::ImagePruned,
         Kind::ImageSet,
@@ -156,6 +164,7 @@ impl Kind {
         Kind::PhaseStarted,
         Kind::PipelineResult,
         Kind::Plan,
+        Kind::Promotion,
         Kind::Proof,
         Kind::ProviderGivenUp,
         Kind::Published,
@@ -174,7 +183,9 @@ impl Kind {
         Kind::State,
         Kind::States,
         Kind::Summary,
+        Kind::TurnedBack,
         Kind::Verified,
+        Kind::Waiting,
     ];
 
     /// The value of `type`.
@@ -182,6 +193,7 @@ impl Kind {
         match self {
             Kind::Activity => "activity",
             Kind::Artifacts => "artifacts",
+            Kind::Asked => "asked",
             Kind::Attestations => "attestations",
             Kind::Awaited => "awaited",
             Kind::Cancelling => "cancelling",
@@ -194,6 +206,7 @@ impl Kind {
             Kind::GateDecided => "gate_decided",
             Kind::Graph => "graph",
             Kind::Heartbeat => "heartbeat",
+            Kind::History => "history",
             Kind::ImageBake => "image_bake",
             Kind::ImagePruned => "image_pruned",
             Kind::ImageSet => "image_set",
@@ -217,6 +230,7 @@ impl Kind {
             Kind::PhaseStarted => "phase_started",
             Kind::PipelineResult => "pipeline_result",
             Kind::Plan => "plan",
+            Kind::Promotion => "promotion",
             Kind::Proof => "proof",
             Kind::ProviderGivenUp => "provider_given_up",
             Kind::Published => "published",
@@ -235,7 +249,9 @@ impl Kind {
             Kind::State => "state",
             Kind::States => "states",
             Kind::Summary => "summary",
+            Kind::TurnedBack => "turned_back",
             Kind::Verified => "verified",
+            Kind::Waiting => "waiting",
         }
     }
 }

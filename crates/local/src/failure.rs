@@ -6,6 +6,7 @@ use greenroom_oci::{PullError, RegistryError};
 use greenroom_provider::{Failure, FailureKind};
 
 use crate::runtime::balancer::BalancerError;
+use crate::runtime::dns::ZoneError;
 use crate::runtime::{FileError, PortError};
 
 /// A failure with the whole chain of an error.
@@ -29,7 +30,7 @@ pub(crate) fn file(error: &FileError) -> Failure {
 pub(crate) fn port_kind(error: &PortError) -> FailureKind {
     match error {
         PortError::Taken { .. } => FailureKind::Held,
-        PortError::Refused { .. } => FailureKind::Argument,
+        PortError::Refused { .. } | PortError::Address { .. } => FailureKind::Argument,
         PortError::NoneFree(_) => FailureKind::Quota,
         PortError::File(_) => FailureKind::Internal,
     }
@@ -60,6 +61,7 @@ pub(crate) fn balancer(error: &BalancerError) -> Failure {
         BalancerError::Missing { .. } => FailureKind::NotFound,
         BalancerError::Stopped { .. } | BalancerError::Control(_) => FailureKind::Unavailable,
         BalancerError::Refused { port: Some(_), .. } => FailureKind::Held,
+        BalancerError::Address(error) => port_kind(error),
         BalancerError::Refused { .. }
         | BalancerError::Confused { .. }
         | BalancerError::Launch(_)
@@ -68,6 +70,25 @@ pub(crate) fn balancer(error: &BalancerError) -> Failure {
     let failure = with(kind, error);
     match error {
         BalancerError::Stopped { .. } => failure.help("apply again: it is started then"),
+        _ => failure,
+    }
+}
+
+/// A failure of a zone.
+pub(crate) fn zone(error: &ZoneError) -> Failure {
+    let kind = match error {
+        ZoneError::Missing { .. } => FailureKind::NotFound,
+        ZoneError::Stopped { .. } | ZoneError::Control(_) => FailureKind::Unavailable,
+        ZoneError::Held { .. } | ZoneError::Refused { port: Some(_), .. } => FailureKind::Held,
+        ZoneError::Port(error) => port_kind(error),
+        ZoneError::Refused { .. }
+        | ZoneError::Confused { .. }
+        | ZoneError::Launch(_)
+        | ZoneError::File(_) => FailureKind::Internal,
+    };
+    let failure = with(kind, error);
+    match error {
+        ZoneError::Stopped { .. } => failure.help("apply again: it is started then"),
         _ => failure,
     }
 }

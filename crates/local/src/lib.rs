@@ -1,4 +1,5 @@
-//! Greenroom's embedded providers: `local`, with processes and load balancers on one machine, and
+//! Greenroom's embedded providers: `local`, with processes, load balancers and
+//! name servers on one machine, and
 //! `greenroom`, with values that live in the state alone.
 //!
 //! Two halves: the types ([`LocalProvider`], [`ValueProvider`]) say what exists as schemas and
@@ -6,6 +7,7 @@
 //! Deliberately absent: plans, states and other providers. Unix only.
 
 mod failure;
+mod measure;
 mod provider;
 pub mod runtime;
 mod types;

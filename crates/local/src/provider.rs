@@ -7,16 +7,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use greenroom_model::identity::{self, EnvironmentKind};
 use greenroom_model::schema::{Attribute, ProviderSchema, Type};
-use greenroom_model::value::{Path, Step, Value};
+use greenroom_model::traffic::Traffic;
+use greenroom_model::value::Value;
 use greenroom_provider::{
-    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest,
-    Found, Object, Owned, Proposal, ProposeRequest, Provider, ReadAnswer, ReadRequest,
-    UpdateRequest, WrongArgument,
+    CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure,
+    FailureKind, FindRequest, Found, Health, Object, Owned, Proposal, ProposeRequest, Provider,
+    ReadAnswer, ReadRequest, UpdateRequest, WrongArgument, refuse_changed,
 };
 use tokio::time::timeout;
 
 use crate::failure;
-use crate::runtime::{Kind, Launcher, ObjectType, Owner, Root, Uid};
+use crate::measure::{Answers, Counts};
+use crate::runtime::{FileError, Kind, Launcher, ObjectType, Owner, Root, Uid};
 use crate::types::{self, Context, ResourceType, World};
 
 /// What the provider needs from the command.
@@ -43,8 +45,9 @@ impl LocalProvider {
     pub fn new(options: LocalOptions) -> LocalProvider {
         let LocalOptions { root, launcher, base } = options;
         let named = |it: Box<dyn ResourceType>| (it.schema().name, it);
+        let record_changes = types::gathered_record_changes(root.clone());
         LocalProvider {
-            context: Context { root, launcher, base },
+            context: Context { root, launcher, base, record_changes },
             schema: schema(),
             types: types::all().into_iter().map(named).collect(),
         }
@@ -71,6 +74,18 @@ impl LocalProvider {
     async fn attributes(&self, kind: &dyn ResourceType, uid: &Uid) -> Result<Value, Failure> {
         let world = self.world().await?;
         kind.read(&self.context, uid, &world).await?.ok_or_else(|| gone(uid))
+    }
+
+    /// The type and uid of an object that is there and belongs to the state that speaks of it.
+    fn present(&self, object: &Object) -> Result<(&dyn ResourceType, Uid), Failure> {
+        let kind = self.resource_type(&object.kind)?;
+        let uid = uid_of(&object.id)?;
+        self.refuse_strangers(kind, &uid, &object.owner)?;
+        let owner = self.context.root.owner(kind.object_type(), &uid);
+        match owner.map_err(|error| failure::file(&error))? {
+            Some(_) => Ok((kind, uid)),
+            None => Err(gone(&uid)),
+        }
     }
 
     /// The attributes of an object, none if it is gone or damaged.
@@ -133,6 +148,21 @@ impl LocalProvider {
         }
     }
 
+    /// One measure of each object, from what was asked once for all of them.
+    fn measure<A, M>(
+        &self,
+        objects: &[Object],
+        answers: Result<A, FileError>,
+        measure: impl Fn(&dyn ResourceType, &Uid, &A) -> Result<M, Failure>,
+    ) -> Vec<Result<M, Failure>> {
+        let answers = answers.map_err(|error| failure::file(&error));
+        let one = |object: &Object| {
+            let (kind, uid) = self.present(object)?;
+            measure(kind, &uid, answers.as_ref().map_err(Failure::clone)?)
+        };
+        objects.iter().map(one).collect()
+    }
+
     fn renew_one(&self, object: &Object) -> Result<(), Failure> {
         let kind = self.resource_type(&object.kind)?;
         let uid = uid_of(&object.id)?;
@@ -163,17 +193,15 @@ impl Provider for LocalProvider {
     }
 
     fn propose(&self, requests: Vec<ProposeRequest>) -> Vec<Proposal> {
-        let kinds: Vec<_> = requests.iter().map(|request| request.kind.clone()).collect();
-        let addresses: Vec<_> = requests.iter().map(|it| it.address.to_string()).collect();
-        let mut proposals: Vec<Proposal> = requests
-            .into_iter()
-            .map(|request| match self.types.get(&request.kind) {
-                Some(kind) => kind.propose(&self.context, request),
-                None => Proposal::unchanged(request),
-            })
-            .collect();
-        refuse_shared_ports(&kinds, &addresses, &mut proposals);
-        proposals
+        let propose = |request: ProposeRequest| match self.types.get(&request.kind) {
+            Some(kind) => kind.propose(&self.context, request),
+            None => Proposal::unchanged(request),
+        };
+        requests.into_iter().map(propose).collect()
+    }
+
+    fn check(&self, requests: &[CheckRequest]) -> Vec<Vec<WrongArgument>> {
+        types::check_together(requests)
     }
 
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {
@@ -258,6 +286,10 @@ impl Provider for LocalProvider {
         let kind = self.resource_type(&object.kind)?;
         let uid = uid_of(&object.id)?;
         self.refuse_strangers(kind, &uid, &object.owner)?;
+        let schema = &self.schema.resources[&object.kind];
+        if schema.guarded {
+            refuse_changed(schema, object, &self.attributes(kind, &uid).await?)?;
+        }
         kind.update(&self.context, &uid, &request.planned)
             .await
             .map_err(Failure::unknown_effect)?;
@@ -283,6 +315,22 @@ impl Provider for LocalProvider {
         // `delete` returns when it is.
         Ok(())
     }
+
+    async fn verify(&self, object: Object) -> Result<Value, Failure> {
+        let (kind, uid) = self.present(&object)?;
+        kind.verify(&self.context, &uid, object.timeout).await?;
+        self.attributes(kind, &uid).await
+    }
+
+    async fn traffic(&self, objects: Vec<Object>) -> Vec<Result<Traffic, Failure>> {
+        let counts = Counts::look(&self.context.root).await;
+        self.measure(&objects, counts, |kind, uid, counts| kind.traffic(&self.context, uid, counts))
+    }
+
+    async fn health(&self, objects: Vec<Object>) -> Vec<Result<Health, Failure>> {
+        let answers = Answers::health(&self.context.root).await;
+        self.measure(&objects, answers, |kind, uid, health| kind.health(&self.context, uid, health))
+    }
 }
 
 fn schema() -> ProviderSchema {
@@ -295,8 +343,8 @@ fn schema() -> ProviderSchema {
     .replaces();
     ProviderSchema {
         name: "local".into(),
-        doc: "Real processes and a real HTTP load balancer on this machine, for trying Greenroom \
-              and for developing pipelines. No containers, no privileges, nothing beyond loopback."
+        doc: "Real processes, real HTTP load balancers and real name servers on this machine, for \
+              trying Greenroom and for developing pipelines. No containers, no privileges, nothing beyond loopback."
             .to_owned(),
         settings: [("root".into(), root)].into(),
         resources: types::all()
@@ -305,24 +353,6 @@ fn schema() -> ProviderSchema {
             .map(|schema| (schema.name.clone(), schema))
             .collect(),
         data: BTreeMap::new(),
-    }
-}
-
-/// Two objects of one plan cannot both have a port, whatever this machine says now.
-fn refuse_shared_ports(kinds: &[Arc<str>], addresses: &[String], proposals: &mut [Proposal]) {
-    let mut owners: BTreeMap<i64, &String> = BTreeMap::new();
-    for ((kind, address), proposal) in kinds.iter().zip(addresses).zip(proposals) {
-        if !matches!(&**kind, "local_instance" | "local_listener") {
-            continue;
-        }
-        let Some(port) = proposal.planned.get("port").and_then(Value::as_i64) else { continue };
-        if let Some(other) = owners.insert(port, address) {
-            proposal.wrong.push(WrongArgument {
-                path: Path(vec![Step::Key("port".into())]),
-                message: format!("port {port} is also that of `{other}`"),
-                help: Some("leave `port` out to get a free one".to_owned()),
-            });
-        }
     }
 }
 

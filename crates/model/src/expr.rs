@@ -211,8 +211,10 @@ impl Expr {
         Expr::select(base.clone(), more, base.span)
     }
 
-    /// Makes `of` followed by `more`; a reference becomes a longer one.
+    /// Makes `of` followed by `more`; a reference becomes a longer one. `a["b"]` becomes `a.b`, as
+    /// it does when it is parsed: what is written and read again is the same expression.
     pub fn select(of: Arc<Expr>, more: Vec<Selector>, span: Span) -> Expr {
+        let more: Vec<Selector> = more.into_iter().map(Selector::named).collect();
         match of.node() {
             _ if more.is_empty() => Arc::unwrap_or_clone(of),
             Node::Reference { root, path } => {
@@ -372,6 +374,17 @@ impl Selector {
                 let index = i64::try_from(*index).unwrap_or(i64::MAX);
                 Selector::Index(Arc::new(Expr::literal(Value::from(index), span)))
             }
+        }
+    }
+
+    /// The same by name, where the index is a text that is known.
+    fn named(self) -> Selector {
+        match &self {
+            Selector::Index(index) => match index.as_literal() {
+                Some(Value::String(key)) => Selector::Attribute(key.clone()),
+                _ => self,
+            },
+            Selector::Attribute(_) => self,
         }
     }
 

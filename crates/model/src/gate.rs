@@ -1,61 +1,50 @@
 //! Gates: checks with a verdict.
 
+mod details;
+mod probe;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use details::Detail;
+pub use probe::{Bounds, Cloudwatch, Measure, MinHealthy, Probe, Prometheus, TrafficProbe};
+
 /// What a gate asks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Gate<Text> {
     /// The probe.
     pub probe: Probe<Text>,
     /// How often and how long to ask.
     pub pace: Pace,
+    /// What a promotion does if it stays inconclusive.
+    pub on_inconclusive: OnInconclusive,
 }
 
 impl<Text> Gate<Text> {
     /// The same gate with each text put through `change`, in the order written.
     pub fn map<'a, Other>(&'a self, mut change: impl FnMut(&'a Text) -> Other) -> Gate<Other> {
-        let probe = match &self.probe {
-            Probe::Http { url, status, body } => Probe::Http {
-                url: change(url),
-                status: *status,
-                body: body.as_ref().map(&mut change),
-            },
-            Probe::Tcp { endpoint } => Probe::Tcp { endpoint: change(endpoint) },
-            Probe::Command { argv } => Probe::Command { argv: argv.iter().map(change).collect() },
-        };
-        Gate { probe, pace: self.pace }
+        Gate {
+            probe: self.probe.map(&mut change),
+            pace: self.pace,
+            on_inconclusive: self.on_inconclusive,
+        }
     }
 }
 
-/// One question to the running environment; `Text` is an expression before apply, a string then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a promotion does if a gate is still inconclusive at its deadline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Probe<Text> {
-    /// An HTTP GET.
-    Http {
-        /// The address to ask.
-        url: Text,
-        /// The status that passes.
-        status: u16,
-        /// Text that the body must contain.
-        body: Option<Text>,
-    },
-    /// A TCP connection.
-    Tcp {
-        /// `host:port`.
-        endpoint: Text,
-    },
-    /// A program: exit status 0 passes, 75 (EX_TEMPFAIL) is inconclusive, others fail.
-    Command {
-        /// The program and its arguments.
-        argv: Vec<Text>,
-    },
+pub enum OnInconclusive {
+    /// It keeps everything as it is, and asks.
+    #[default]
+    Halt,
+    /// It takes it for a failure.
+    Fail,
 }
 
 /// How often and how long a gate asks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// Before the first look.
     pub initial_delay: Duration,

@@ -98,6 +98,8 @@ pub enum Entry {
         value: Value,
         /// For gates: the verdict.
         verdict: Option<Verdict>,
+        /// When it came: seconds since the epoch; 0 if that was not noted.
+        at: i64,
     },
     /// The roster changes.
     Mark {

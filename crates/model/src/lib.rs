@@ -6,8 +6,10 @@
 pub mod address;
 pub mod expr;
 pub mod gate;
+pub mod history;
 pub mod identity;
 pub mod journal;
+pub mod metric;
 pub mod plan;
 pub mod reference;
 pub mod roster;

@@ -15,7 +15,7 @@ use crate::address::{Address, Scope};
 use crate::gate::Gate;
 use crate::identity::{Digest, Incarnation, Lineage, Sequence, Uid};
 use crate::journal::{Handle, Lifecycle};
-use crate::roster::Decision;
+use crate::roster::Mark;
 use crate::schema::Strength;
 use crate::state::{Inputs, Status};
 use crate::value::{Path, Value};
@@ -57,8 +57,18 @@ pub enum Purpose {
     Destroy,
     /// A candidate is to take the traffic over.
     Promote,
+    /// An environment that is retained is to take the traffic back.
+    Rollback,
     /// What is retained or failed is to go.
     Retire,
+}
+
+impl Purpose {
+    /// Whether a plan of this purpose shifts traffic, and so is a promotion in the roster.
+    #[must_use]
+    pub fn shifts(self) -> bool {
+        matches!(self, Purpose::Promote | Purpose::Rollback)
+    }
 }
 
 /// A change that nobody here made.
@@ -128,7 +138,7 @@ pub struct Phase {
     pub operations: Vec<Operation>,
     /// What follows if all of them succeed.
     pub on_pass: Next,
-    /// What follows if one fails.
+    /// What follows if a gate says no, or somebody asks to give up. An operation that fails halts.
     pub on_fail: Next,
 }
 
@@ -140,6 +150,8 @@ pub enum Next {
     Phase(PhaseName),
     /// The plan is done.
     Done,
+    /// The plan is done, and everything is as it was before it.
+    RolledBack,
     /// The plan stops and keeps everything as it is.
     Halt,
 }
@@ -227,6 +239,9 @@ pub enum Action {
         name: Arc<str>,
         /// What to ask.
         gate: Box<Gate<Value>>,
+        /// Whether it is asked again and again for as long as the phase waits, and not only until
+        /// it has a verdict.
+        watches: bool,
     },
     /// Let time pass, or wait for a person.
     Wait(Wait),
@@ -238,7 +253,7 @@ pub enum Action {
         expected: Value,
     },
     /// Change the roster.
-    Mark(Box<Decision>),
+    Mark(Box<Mark>),
 }
 
 /// What to wait for.
@@ -249,6 +264,34 @@ pub enum Wait {
     For(Duration),
     /// Until somebody approves.
     Approval,
+    /// Until an environment serves nothing any more.
+    Drain(Drain),
+}
+
+/// When an environment counts as drained: this only looks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drain {
+    /// The environment.
+    pub scope: Scope,
+    /// How long nothing new may have come to it.
+    pub quiet: Duration,
+    /// How long to look at most.
+    pub limit: Duration,
+    /// What then.
+    pub at_limit: AtLimit,
+}
+
+/// What follows when an environment is not drained in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtLimit {
+    /// The promotion halts, and a later command goes on waiting.
+    #[default]
+    Halt,
+    /// It goes on: what is still open is cut when the environment is retired.
+    Proceed,
+    /// The traffic goes back.
+    RollBack,
 }
 
 /// A create or an update.
@@ -410,6 +453,14 @@ impl PlannedOutput {
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.prior.as_ref() == Some(&self.value)
+    }
+}
+
+impl Phase {
+    /// Whether it has nothing to do but to ask gates.
+    #[must_use]
+    pub fn asks_gates(&self) -> bool {
+        self.operations.iter().all(|it| matches!(it.action, Action::Gate { .. }))
     }
 }
 

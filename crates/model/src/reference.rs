@@ -61,6 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_is_written_as_it_is_parsed() {
+        let address: Address = r#"front/aws_route53_record.www["r1"]"#.parse().expect("an address");
+        let reference = attribute_reference(&address, &"id".into());
+        let parsed = Expr::reference("aws_route53_record", ["www", "r1", "id"]);
+        assert_eq!(reference, parsed, "a plan that is read again is the plan that was written");
+    }
+
+    #[test]
     fn a_part_is_named_by_its_path() {
         let address: Address = "pr/aws_instance.web[2]".parse().expect("an address");
         let part: Path = "root_block_device[0].volume_id".parse().expect("a path");

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, BlockName, InstanceKey, Scope};
+use crate::gate::Verdict;
+use crate::history::Chapter;
 use crate::identity::{Digest, EnvironmentKind, Incarnation, Lineage, Sequence, Uid};
 use crate::journal::Intent;
 use crate::plan::OperationId;
@@ -45,6 +47,8 @@ pub struct State {
     pub run: Option<Run>,
     /// The last plan that was applied to its end.
     pub finished: Option<Digest>,
+    /// The promotions and rollbacks of a promoted stage, the oldest first; the last may be open.
+    pub history: Vec<Chapter>,
     /// The last record that is contained.
     pub sequence: Sequence,
     /// Fields of a newer version.
@@ -222,11 +226,41 @@ pub struct Run {
     pub holder: Arc<str>,
     /// Operations whose outcome is known.
     pub done: BTreeSet<OperationId>,
-    /// What data sources answered, and the gates' verdicts, are kept by their operation.
+    /// What data sources answered, and what gates saw, by their operation.
     pub answers: BTreeMap<OperationId, Value>,
+    /// What gates said last, and requests to give up, by their operation.
+    pub verdicts: BTreeMap<OperationId, Verdict>,
+    /// The plan itself, where a later command must be able to go on without its file.
+    pub text: Option<Arc<str>>,
 }
 
 impl State {
+    /// A state that nothing was written to yet.
+    #[must_use]
+    pub fn new(
+        project: impl Into<Arc<str>>,
+        stage: impl Into<Arc<str>>,
+        kind: EnvironmentKind,
+        lineage: Lineage,
+    ) -> State {
+        State {
+            lineage,
+            project: project.into(),
+            stage: stage.into(),
+            kind,
+            lifetime: Lifetime::default(),
+            scopes: BTreeMap::new(),
+            roster: None,
+            open: BTreeMap::new(),
+            watch: Vec::new(),
+            run: None,
+            finished: None,
+            history: Vec::new(),
+            sequence: Sequence(0),
+            extra: None,
+        }
+    }
+
     /// The instance at `address`.
     #[must_use]
     pub fn instance(&self, address: &Address) -> Option<&Instance> {
@@ -247,7 +281,13 @@ impl State {
 
     /// Every instance with its address, in order.
     pub fn instances(&self) -> impl Iterator<Item = (Address, &Instance)> {
-        self.scopes.iter().flat_map(|(scope, state)| {
+        self.scopes.keys().flat_map(|scope| self.instances_of(scope))
+    }
+
+    /// Every instance of a scope with its address, in order.
+    pub fn instances_of(&self, scope: &Scope) -> impl Iterator<Item = (Address, &Instance)> {
+        let known = self.scopes.get_key_value(scope).into_iter();
+        known.flat_map(|(scope, state)| {
             state.resources.iter().flat_map(move |(block, instances)| {
                 instances.iter().map(move |(key, instance)| {
                     let address =

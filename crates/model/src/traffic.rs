@@ -137,6 +137,23 @@ impl Latency {
         })
     }
 
+    /// The time in milliseconds that `quantile` (0 to 1) of the answers kept, estimated as if those
+    /// of a bucket were spread evenly over it; `None` where [`quantile`](Latency::quantile) is.
+    #[must_use]
+    pub fn estimate(&self, quantile: f64) -> Option<f64> {
+        let upper = self.quantile(quantile)?;
+        let below = self.buckets.iter().take_while(|(bound, _)| *bound < upper);
+        let (lower, before) =
+            below.fold((0, 0), |(_, before), (bound, count)| (*bound, before + count));
+        let inside = self.buckets.iter().find(|(bound, _)| *bound == upper)?.1;
+        // Counts of requests are far below what a float holds exactly.
+        #[allow(clippy::cast_precision_loss)]
+        let [count, before, inside, lower, upper] =
+            [self.count(), before, inside, lower, upper].map(|it| it as f64);
+        let share = ((count * quantile - before) / inside).clamp(0.0, 1.0);
+        Some(lower + (upper - lower) * share)
+    }
+
     fn and(self, other: &Latency) -> Latency {
         self.combine(other, u64::saturating_add)
     }
@@ -192,6 +209,16 @@ mod tests {
         assert_eq!(seen.quantile(0.99), Some(50));
         assert_eq!(seen.quantile(1.0), None, "one was above every bound");
         assert_eq!(latency(&[(10, 0)], 0).quantile(0.5), None);
+    }
+
+    #[test]
+    fn an_estimate_lies_within_the_bucket_of_its_quantile() {
+        let seen = latency(&[(10, 50), (20, 50), (40, 0)], 0);
+        assert_eq!(seen.estimate(0.5), Some(10.0));
+        assert_eq!(seen.estimate(0.75), Some(15.0));
+        assert_eq!(seen.estimate(0.25), Some(5.0));
+        assert_eq!(latency(&[(10, 1)], 1).estimate(0.99), None);
+        assert_eq!(latency(&[(10, 0)], 0).estimate(0.5), None);
     }
 
     #[test]

@@ -7,9 +7,11 @@
 pub mod coalesce;
 mod draft;
 mod failure;
+mod guard;
 mod request;
 
 use async_trait::async_trait;
+use greenroom_model::metric::{MetricAnswer, MetricQuery};
 use greenroom_model::schema::ProviderSchema;
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
@@ -17,6 +19,7 @@ use greenroom_model::value::Value;
 pub use coalesce::Coalescer;
 pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
+pub use guard::refuse_changed;
 pub use request::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
     Health, ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth,
@@ -152,6 +155,16 @@ pub trait Provider: Send + Sync {
     /// [report it](greenroom_model::schema::TypeSchema::reports_health).
     async fn health(&self, objects: Vec<Object>) -> Vec<Result<Health, Failure>> {
         objects.iter().map(|it| Err(not_offered(it, "does not say whether it serves"))).collect()
+    }
+
+    /// Looks a metric up that the provider keeps, whoever made what it is the metric of.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Argument`]: it keeps none. [`FailureKind::NotFound`]: there is no such alarm.
+    async fn metric(&self, _query: MetricQuery<String>) -> Result<MetricAnswer, Failure> {
+        let message = format!("the provider `{}` offers no metrics", self.schema().name);
+        Err(Failure::new(FailureKind::Argument, message))
     }
 }
 

@@ -270,3 +270,15 @@ pub struct Health {
     /// Targets of which nobody has found out yet.
     pub unknown: u32,
 }
+
+impl Health {
+    /// This and `other` together.
+    #[must_use]
+    pub fn and(self, other: Health) -> Health {
+        Health {
+            healthy: self.healthy.saturating_add(other.healthy),
+            unhealthy: self.unhealthy.saturating_add(other.unhealthy),
+            unknown: self.unknown.saturating_add(other.unknown),
+        }
+    }
+}

@@ -12,7 +12,7 @@ use greenroom_apply::{
 };
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
-use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::planner::{AskGates, Look, Refresh};
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
@@ -98,6 +98,7 @@ impl Lab {
             lineage: state.lineage.clone(),
             refresh: Refresh::Bulk,
             look: Look::World,
+            gates: AskGates::AfterChanges,
             files: ProjectFiles::below("/nowhere"),
         };
         match self.workbench.plan(request).await.expect("the planner can ask") {

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod cycles;
+mod gates;
 mod names;
 mod nodes;
 mod project;
@@ -26,5 +27,6 @@ pub(crate) fn template(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     references::check(template, schemas, damaged, diagnostics);
+    gates::check(template, schemas, damaged, diagnostics);
     cycles::check_locals(template, diagnostics);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use greenroom_model::gate::{Gate, Pace, Probe};
+use greenroom_model::gate::{Detail, Gate, OnInconclusive, Pace, Probe};
 use greenroom_model::identity::Digest;
 use greenroom_model::schema::{Presence, Type};
 
@@ -120,7 +120,7 @@ impl Canonical {
     }
 
     fn gate(&mut self, block: &GateBlock) {
-        let GateBlock { at: _, gate: Gate { probe, pace } } = block;
+        let GateBlock { at: _, asked_at: _, gate: Gate { probe, pace, on_inconclusive } } = block;
         match probe {
             Probe::Http { url, status, body } => {
                 self.node(url);
@@ -131,11 +131,22 @@ impl Canonical {
             Probe::Command { argv } => {
                 self.part("command", "", |it| argv.iter().for_each(|node| it.node(node)));
             }
+            other => {
+                for (name, detail) in other.details() {
+                    self.part("probe", &name, |it| match detail {
+                        Detail::Text(node) => it.node(node),
+                        Detail::Fixed(value) => it.word(&value),
+                    });
+                }
+            }
         }
         let Pace { initial_delay, interval, timeout, successes, failure_limit, deadline } = pace;
         self.word(&format!(
             "{initial_delay:?} {interval:?} {timeout:?} {successes} {failure_limit} {deadline:?}"
         ));
+        if *on_inconclusive != OnInconclusive::default() {
+            self.part("on_inconclusive", &format!("{on_inconclusive:?}"), |_| {});
+        }
     }
 
     fn node(&mut self, node: &Node) {

@@ -3,8 +3,10 @@
 //! It is made of the providers' schemas, and says less than [`parse`](crate::parse): it knows
 //! nothing of expressions but that every value may be one.
 
+mod gate;
 mod image;
 mod project;
+mod promotion;
 mod template;
 mod values;
 

@@ -15,6 +15,7 @@ pub mod near;
 pub mod node;
 pub mod parse;
 pub mod project;
+pub mod promotion;
 pub mod reference_pages;
 pub mod schemas;
 pub mod source;

@@ -7,6 +7,7 @@ use greenroom_model::expr::Expr;
 use greenroom_model::span::Span;
 use greenroom_model::value::Value;
 
+use crate::expr::{Reference, references};
 use crate::source::Place;
 
 /// A value as written.
@@ -93,6 +94,19 @@ impl Node {
                 entries.values_mut().for_each(|entry| entry.value.each_expression(visit));
             }
             NodeKind::Literal(_) | NodeKind::Invalid => {}
+        }
+    }
+
+    /// Everything that the expressions in this node refer to, in the order written.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        match &self.kind {
+            NodeKind::Expression(expression) => references(&expression.expr),
+            NodeKind::Array(nodes) => nodes.iter().flat_map(Node::references).collect(),
+            NodeKind::Table(entries) => {
+                entries.values().flat_map(|entry| entry.value.references()).collect()
+            }
+            NodeKind::Literal(_) | NodeKind::Invalid => Vec::new(),
         }
     }
 

@@ -15,6 +15,7 @@ mod lifecycle;
 mod lines;
 mod offsets;
 mod project;
+mod promotion;
 mod quotes;
 mod reader;
 mod section;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::image::Image;
 use crate::location::Location;
 use crate::node::Node;
+use crate::promotion::Promotion;
 use crate::source::{FileId, Located};
 
 /// One `greenroom.toml`.
@@ -159,26 +160,4 @@ pub enum OnFailure {
     Keep,
     /// It stays until it expires, and a later run of its name goes on with it.
     Resume,
-}
-
-/// How a stage promotes.
-#[derive(Clone, Debug)]
-pub struct Promotion {
-    /// How long the candidate runs beside the live one.
-    pub soak: Option<Located<Duration>>,
-    /// The weights on the way, in percent, rising, ending at 100.
-    pub steps: Vec<Located<u8>>,
-    /// How long to stay at each weight.
-    pub pause: Option<Located<Duration>>,
-    /// The gates that must pass, by name.
-    pub gates: Vec<Located<Arc<str>>>,
-    /// How long the gates go on at 100 % before the drain.
-    pub watch: Option<Located<Duration>>,
-    /// How long the old environment stays.
-    pub retain: Option<Located<Duration>>,
-    /// The stages that an image set must have passed; left out, all with a template that this one
-    /// needs.
-    pub require: Option<Vec<Located<Arc<str>>>>,
-    /// How old an attestation may be.
-    pub max_age: Option<Located<Duration>>,
 }

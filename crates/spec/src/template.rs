@@ -143,6 +143,8 @@ pub struct Output {
 pub struct GateBlock {
     /// Where it is declared.
     pub at: Place,
+    /// Where its question stands.
+    pub asked_at: Place,
     /// What it asks.
     pub gate: Gate<Node>,
 }

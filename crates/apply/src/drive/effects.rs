@@ -7,7 +7,6 @@ use greenroom_engine::run::{Effect, Target};
 use greenroom_model::address::Address;
 use greenroom_model::gate::Verdict;
 use greenroom_model::identity::{Sequence, Uid};
-use greenroom_model::plan::Wait;
 use greenroom_model::value::Value;
 use greenroom_provider::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, Object,
@@ -53,7 +52,11 @@ pub(super) enum Returned {
     },
     Read(Result<Value, Failure>),
     Gate(Verdict),
-    Waited(Result<(), Failure>),
+    Verified {
+        expected: Value,
+        result: Result<Value, Failure>,
+    },
+    Waited,
 }
 
 /// An object that was made.
@@ -213,6 +216,25 @@ impl Driver<'_> {
         })
     }
 
+    /// Waits until what an object says holds.
+    pub(super) fn verify(
+        &self,
+        operation: u32,
+        target: Target,
+        expected: Value,
+    ) -> BoxFuture<'static, Done> {
+        let configuration = target.provider.clone();
+        let object = self.object(operation, target);
+        let reach = self.reach(&configuration, &object.address);
+        Box::pin(async move {
+            let result = match reach.provider().await {
+                Ok(provider) => provider.verify(object).await,
+                Err(failure) => Err(failure),
+            };
+            Done { operation, result: Returned::Verified { expected, result } }
+        })
+    }
+
     fn object(&self, operation: u32, target: Target) -> Object {
         Object {
             kind: target.address.block.kind.clone(),
@@ -257,23 +279,6 @@ async fn create(reach: Reach, request: CreateRequest) -> Result<Creation, Failur
     object.id = created.id.clone();
     object.attributes = created.attributes.clone();
     Ok(Creation { created, object: Box::new(object) })
-}
-
-/// Lets time pass.
-pub(super) fn wait(operation: u32, wait: Wait) -> BoxFuture<'static, Done> {
-    Box::pin(async move {
-        let result = match wait {
-            Wait::For(time) => {
-                tokio::time::sleep(time).await;
-                Ok(())
-            }
-            Wait::Approval => Err(Failure::new(
-                FailureKind::Internal,
-                "nobody can approve a plan that is not a promotion",
-            )),
-        };
-        Done { operation, result: Returned::Waited(result) }
-    })
 }
 
 fn subject(object: &Object) -> Subject {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use futures::stream::FuturesUnordered;
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::identity::Sequence;
 use greenroom_model::journal::{Entry, Made, Outcome};
@@ -66,11 +67,11 @@ impl Driver<'_> {
             }
             Returned::Read(Err(failure)) => self.fail(operation, failure),
             Returned::Gate(verdict) => self.decided(operation, verdict),
-            Returned::Waited(Ok(())) => {
+            Returned::Waited => {
                 self.answer(operation, Value::Null, None, Then::Complete { operation });
                 Ok(())
             }
-            Returned::Waited(Err(failure)) => self.fail(operation, failure),
+            Returned::Verified { expected, result } => self.verified(operation, &expected, result),
         }
     }
 
@@ -83,7 +84,11 @@ impl Driver<'_> {
             }
             Returned::Ready { .. } => fail_point_of("apply: object ready", &about),
             Returned::Gone { .. } => fail_point_of("apply: object gone", &about),
-            Returned::Unsent(_) | Returned::Read(_) | Returned::Gate(_) | Returned::Waited(_) => {}
+            Returned::Unsent(_)
+            | Returned::Read(_)
+            | Returned::Gate(_)
+            | Returned::Verified { .. }
+            | Returned::Waited => {}
         }
     }
 
@@ -138,19 +143,75 @@ impl Driver<'_> {
     }
 
     pub(super) fn decided(&mut self, operation: u32, verdict: Verdict) -> Result<(), ApplyError> {
+        let verdict = self.run.judged(operation, verdict);
         let elapsed = self.elapsed(operation);
         let about = about(self.run.operation(operation));
         self.observe(Event::GateDecided { about, verdict: verdict.clone(), elapsed });
         let value = Value::from(verdict.evidence.as_str());
-        let then = if verdict.result == GateResult::Pass {
-            Then::Complete { operation }
-        } else {
-            let failure = Failure::new(FailureKind::Broken, verdict.evidence.clone())
-                .help("what was made is kept; look at it, then apply again");
-            Then::Fail { operation, failure }
-        };
+        let then = Then::Said { operation: Some(operation), verdict: verdict.clone() };
         self.answer(operation, value, Some(verdict), then);
         Ok(())
+    }
+
+    /// What was said is durable: the operation is over, or the phase is.
+    pub(super) fn said(
+        &mut self,
+        operation: Option<u32>,
+        verdict: Verdict,
+    ) -> Result<(), ApplyError> {
+        if self.run.is_stopped() {
+            return Ok(());
+        }
+        let under_way = self.under_way();
+        if self.run.said(&verdict, &under_way) {
+            self.waits = FuturesUnordered::new();
+            self.approvals.clear();
+            self.unsend_given_up();
+            self.turn(operation, verdict);
+            return Ok(());
+        }
+        let Some(operation) = operation else { return Ok(()) };
+        if verdict.result == GateResult::Pass {
+            return self.complete(operation, false);
+        }
+        self.fail(operation, not_passed(verdict))
+    }
+
+    /// The phase is over: the plan turns back, or halts.
+    fn turn(&mut self, operation: Option<u32>, verdict: Verdict) {
+        match operation.filter(|_| !self.run.turns_back()) {
+            Some(operation) => self.tell_failed(operation, not_passed(verdict)),
+            None => self.observe(Event::TurnedBack { verdict }),
+        }
+    }
+
+    /// An object was looked at: it is as it was made, or somebody else changed it.
+    fn verified(
+        &mut self,
+        operation: u32,
+        expected: &Value,
+        result: Result<Value, Failure>,
+    ) -> Result<(), ApplyError> {
+        let seen = match result {
+            Ok(seen) => seen,
+            Err(failure) => return self.fail(operation, failure),
+        };
+        let differs = self.run.unlike(operation, expected, &seen);
+        if differs.is_empty() {
+            self.answer(operation, Value::Null, None, Then::Complete { operation });
+            return Ok(());
+        }
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or("nothing".into(), |it| format!("{it:?}"));
+        let parts = differs.iter().map(|it| {
+            format!("{}: {} expected, {} found", it.path, shown(&it.before), shown(&it.after))
+        });
+        let parts: Vec<String> = parts.collect();
+        let subject = &self.run.operation(operation).id.subject;
+        let message = format!("{subject} is not as it was made: {}", parts.join("; "));
+        let failure = Failure::new(FailureKind::Changed, message)
+            .help("somebody else changed it; nothing more was done to it");
+        self.fail(operation, failure)
     }
 
     /// An effect did not succeed. If nobody knows whether it took effect, its intent stays open
@@ -186,7 +247,8 @@ impl Driver<'_> {
         then: Then,
     ) {
         let id = self.run.operation(operation).id.clone();
-        self.append(vec![Entry::Answer { operation: id, value, verdict }], then);
+        let at = self.session.workbench.clock.now();
+        self.append(vec![Entry::Answer { operation: id, value, verdict, at }], then);
     }
 
     pub(super) fn complete(&mut self, operation: u32, unchanged: bool) -> Result<(), ApplyError> {
@@ -195,29 +257,39 @@ impl Driver<'_> {
         self.observe(Event::Completed { about, elapsed, unchanged });
         self.applied.completed += 1;
         self.started.remove(&operation);
-        Ok(self.run.completed(operation)?)
+        self.run.completed(operation)?;
+        if self.run.has_waited() {
+            self.teller.0.tell();
+        }
+        Ok(())
     }
 
     pub(super) fn fail(&mut self, operation: u32, failure: Failure) -> Result<(), ApplyError> {
-        let elapsed = self.elapsed(operation);
-        let failed = about(self.run.operation(operation));
         self.give_up_without_credentials(operation, &failure);
+        let because = self.run.operation(operation).id.clone();
+        let skipped = self.run.failed(operation)?;
+        self.tell_failed(operation, failure);
+        for skipped in skipped {
+            self.applied.skipped += 1;
+            let about = about(self.run.operation(skipped));
+            self.observe(Event::Skipped { about, because: because.clone() });
+        }
+        self.started.remove(&operation);
+        Ok(())
+    }
+
+    fn tell_failed(&mut self, operation: u32, failure: Failure) {
+        let elapsed = self.elapsed(operation);
+        let about = about(self.run.operation(operation));
         let Failure { message, effect, help, .. } = failure;
         self.observe(Event::Failed {
-            about: failed.clone(),
+            about: about.clone(),
             message: message.clone(),
             effect,
             help: help.clone(),
             elapsed,
         });
-        for skipped in self.run.failed(operation)? {
-            self.applied.skipped += 1;
-            let about = about(self.run.operation(skipped));
-            self.observe(Event::Skipped { about, because: failed.id.clone() });
-        }
-        self.started.remove(&operation);
-        self.applied.failed.push(FailedOperation { about: failed, message, effect, help });
-        Ok(())
+        self.applied.failed.push(FailedOperation { about, message, effect, help });
     }
 
     /// Sends nothing more to the provider of an operation if its credentials do not do: whatever
@@ -278,6 +350,12 @@ impl Driver<'_> {
             self.observe(Event::Contradicted { about, attributes });
         }
     }
+}
+
+/// A gate that did not pass, as a failure.
+fn not_passed(verdict: Verdict) -> Failure {
+    Failure::new(FailureKind::Broken, verdict.evidence)
+        .help("what was made is kept; look at it, then apply again")
 }
 
 /// A wait that failed says nothing about the effect before it: the object is there.

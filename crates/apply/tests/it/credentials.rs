@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use greenroom_apply::{Cancel, Event, Observer, PlanRequest, Planned, ProjectFiles};
-use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::planner::{AskGates, Look, Refresh};
 use greenroom_sim::cloud::CallKind;
 
 use crate::lab::{Lab, simulate};
@@ -66,6 +66,7 @@ fn what_the_credentials_hide_from_a_refresh_is_one_mistake() {
                 lineage: session.state().lineage.clone(),
                 refresh: Refresh::Bulk,
                 look: Look::World,
+                gates: AskGates::AfterChanges,
                 files: ProjectFiles::below("/nowhere"),
             })
             .await

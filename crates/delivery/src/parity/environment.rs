@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::FilesRead;
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::gate::{Gate, Pace, Probe};
+use greenroom_model::gate::{Detail, Gate, Pace};
 use greenroom_model::plan::{Action, Plan};
 use greenroom_model::value::{Object, Value};
 
@@ -40,7 +40,7 @@ fn subject(action: &Action, scope: &Scope) -> Option<(String, Value)> {
         Action::Read { address, provider, config } if address.scope == *scope => {
             Some((name(address), of(config, provider)))
         }
-        Action::Gate { scope: own, name, gate } if own == scope => {
+        Action::Gate { scope: own, name, gate, watches: _ } if own == scope => {
             Some((format!("gate.{name}"), question(gate)))
         }
         _ => None,
@@ -62,16 +62,8 @@ fn of(attributes: &Value, provider: &Arc<str>) -> Value {
     object.into()
 }
 
-fn question(Gate { probe, pace }: &Gate<Value>) -> Value {
-    let mut asked = match probe {
-        Probe::Http { url, status, body } => vec![
-            ("http", url.clone()),
-            ("status", Value::from(i64::from(*status))),
-            ("body", body.clone().unwrap_or_default()),
-        ],
-        Probe::Tcp { endpoint } => vec![("tcp", endpoint.clone())],
-        Probe::Command { argv } => vec![("command", Value::list(argv.iter().cloned()))],
-    };
+fn question(Gate { probe, pace, on_inconclusive }: &Gate<Value>) -> Value {
+    let mut asked: Vec<(String, Value)> = probe.details().into_iter().map(detail).collect();
     let Pace { initial_delay, interval, timeout, successes, failure_limit, deadline } = pace;
     let durations = [
         ("initial_delay", initial_delay),
@@ -79,8 +71,16 @@ fn question(Gate { probe, pace }: &Gate<Value>) -> Value {
         ("timeout", timeout),
         ("deadline", deadline),
     ];
-    asked.extend(durations.map(|(name, it)| (name, Value::from(format!("{it:?}")))));
-    asked.push(("successes", i64::from(*successes).into()));
-    asked.push(("failure_limit", i64::from(*failure_limit).into()));
+    asked.extend(durations.map(|(name, it)| (name.into(), Value::from(format!("{it:?}")))));
+    asked.push(("successes".into(), i64::from(*successes).into()));
+    asked.push(("failure_limit".into(), i64::from(*failure_limit).into()));
+    asked.push(("on_inconclusive".into(), format!("{on_inconclusive:?}").to_lowercase().into()));
     Value::object(asked)
+}
+
+fn detail((name, detail): (String, Detail<'_, Value>)) -> (String, Value) {
+    match detail {
+        Detail::Text(text) => (name, text.clone()),
+        Detail::Fixed(value) => (name, Value::from(value)),
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod gates;
 mod kept;
 mod oci;
 mod places;

@@ -15,7 +15,7 @@ use super::form::inputs::InputsForm;
 use super::form::intent::IntentForm;
 use super::form::lifecycle::LifecycleForm;
 use super::form::roster::{DecisionForm, VerdictForm};
-use super::form::{Json, Mode, Reader, Text, marks};
+use super::form::{Json, Mode, Reader, Text, is_default, marks};
 
 /// The bytes of `entry`, without a line break.
 #[must_use]
@@ -94,6 +94,8 @@ enum EntryForm<'a> {
         sensitive: Vec<Text<'a>>,
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         verdict: Option<VerdictForm<'a>>,
+        #[serde(default, skip_serializing_if = "is_default")]
+        at: i64,
     },
     Mark {
         #[serde(borrow)]
@@ -228,11 +230,12 @@ impl<'a> EntryForm<'a> {
             Entry::Lifecycle { address, uid, lifecycle } => {
                 EntryForm::Lifecycle(LifecycleForm::of(address, uid, lifecycle))
             }
-            Entry::Answer { operation, value, verdict } => EntryForm::Answer {
+            Entry::Answer { operation, value, verdict, at } => EntryForm::Answer {
                 operation: Text::of(operation),
                 value: Json::Given(value, Mode::Kept),
                 sensitive: marks::of(value),
                 verdict: verdict.as_ref().map(VerdictForm::of),
+                at: *at,
             },
             Entry::Mark { operation, decision } => EntryForm::Mark {
                 operation: Text::of(operation),
@@ -285,10 +288,11 @@ impl<'a> EntryForm<'a> {
                 let (address, uid, lifecycle) = form.read(reader)?;
                 Entry::Lifecycle { address, uid, lifecycle }
             }
-            EntryForm::Answer { operation, value, sensitive, verdict } => Entry::Answer {
+            EntryForm::Answer { operation, value, sensitive, verdict, at } => Entry::Answer {
                 operation: reader.operation(operation.as_str())?,
                 value: reader.marked(value, &sensitive, || marks::root(marks::ANSWER))?,
                 verdict: verdict.map(VerdictForm::read),
+                at,
             },
             EntryForm::Mark { operation, decision } => Entry::Mark {
                 operation: reader.operation(operation.as_str())?,

@@ -12,10 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::document::{self, Version};
 use super::error::{Document, FormatError, Misfit};
+use super::form::history::ChapterForm;
 use super::form::inputs::InputsForm;
 use super::form::intent::IntentForm;
 use super::form::remote::InstanceForm;
-use super::form::roster::RosterForm;
+use super::form::roster::{RosterForm, VerdictForm};
 use super::form::{Json, Mode, Reader, Text, WithExtra, marks};
 use super::{FORMAT, WRITTEN_BY};
 
@@ -79,6 +80,8 @@ struct StateForm<'a, S> {
     run: Option<RunForm<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     finished: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    history: Vec<ChapterForm<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,6 +109,19 @@ struct RunForm<'a> {
     done: Vec<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     answers: Vec<AnswerForm<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    verdicts: Vec<SaidForm<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+}
+
+/// What was last said of an operation.
+#[derive(Serialize, Deserialize)]
+struct SaidForm<'a> {
+    #[serde(borrow)]
+    operation: Text<'a>,
+    #[serde(borrow)]
+    verdict: VerdictForm<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,6 +167,7 @@ impl<'a> StateForm<'a, WrittenScopes<'a>> {
             watch: state.watch.iter().map(WatchForm::of).collect(),
             run: state.run.as_ref().map(RunForm::of),
             finished: state.finished.as_ref().map(|plan| Text::from(&plan.0)),
+            history: state.history.iter().map(ChapterForm::of).collect(),
         }
     }
 }
@@ -163,6 +180,8 @@ impl StateForm<'_, ReadScopes> {
         let watch = self.watch.into_iter();
         let watch = watch.map(|it| Ok(Watch { intent: it.intent.read(reader)?, until: it.until }));
         let watch = watch.collect::<Result<_, Misfit>>()?;
+        let history = self.history.into_iter().map(|it| it.read(reader));
+        let history = history.collect::<Result<_, _>>()?;
         Ok(State {
             lineage: Lineage(self.lineage.keep()),
             project: self.project.keep(),
@@ -179,6 +198,7 @@ impl StateForm<'_, ReadScopes> {
             watch,
             run: self.run.map(|run| run.read(reader)).transpose()?,
             finished: self.finished.map(|plan| Digest(plan.keep())),
+            history,
             sequence: Sequence(self.sequence),
             extra: None,
         })
@@ -199,7 +219,11 @@ impl<'a> WatchForm<'a> {
 
 impl<'a> RunForm<'a> {
     fn of(run: &'a Run) -> RunForm<'a> {
-        let Run { plan, holder, done, answers } = run;
+        let Run { plan, holder, done, answers, verdicts, text } = run;
+        let said = |(operation, verdict)| SaidForm {
+            operation: Text::of(operation),
+            verdict: VerdictForm::of(verdict),
+        };
         let answer = |(operation, value)| AnswerForm {
             operation: Text::of(operation),
             value: Json::Given(value, Mode::Kept),
@@ -210,6 +234,8 @@ impl<'a> RunForm<'a> {
             holder: holder.into(),
             done: done.iter().map(Text::of).collect(),
             answers: answers.iter().map(answer).collect(),
+            verdicts: verdicts.iter().map(said).collect(),
+            text: text.as_ref().map(Text::from),
         }
     }
 
@@ -221,7 +247,18 @@ impl<'a> RunForm<'a> {
             Ok((reader.operation(it.operation.as_str())?, value))
         });
         let answers = answers.collect::<Result<_, Misfit>>()?;
-        Ok(Run { plan: Digest(self.plan.keep()), holder: self.holder.keep(), done, answers })
+        let verdicts = self.verdicts.into_iter();
+        let verdicts = verdicts
+            .map(|it| Ok((reader.operation(it.operation.as_str())?, it.verdict.read())))
+            .collect::<Result<_, Misfit>>()?;
+        Ok(Run {
+            plan: Digest(self.plan.keep()),
+            holder: self.holder.keep(),
+            done,
+            answers,
+            verdicts,
+            text: self.text.map(|text| text.keep()),
+        })
     }
 }
 

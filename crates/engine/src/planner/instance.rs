@@ -38,7 +38,8 @@ impl Planner {
         if self.input.refresh == Refresh::Skip || self.input.look == Look::SpecsOnly {
             return asks;
         }
-        asks.reads.extend(readable(&state).map(|(address, remote)| ReadAsk {
+        let desired = self.input.desired.clone();
+        asks.reads.extend(readable(&state, &desired).map(|(address, remote)| ReadAsk {
             provider: remote.provider.clone(),
             address,
             uid: remote.uid.clone(),

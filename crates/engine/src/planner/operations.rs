@@ -17,7 +17,7 @@ use greenroom_model::value::Value;
 use greenroom_spec::diagnostic::Diagnostic;
 
 use super::decide::{Decision, New};
-use super::{Planner, ReadSeen};
+use super::{AskGates, Planner, ReadSeen, is_left};
 use crate::diff;
 use crate::graph::{self, Draft};
 use crate::world::{Frame, index};
@@ -36,6 +36,9 @@ impl Planner {
         let mut outputs = Outputs::new();
         let mut diagnostics = Vec::new();
         for (number, scope) in self.world.scopes.iter().enumerate() {
+            if self.is_left(&scope.scope) {
+                continue;
+            }
             let prior = self.input.state.as_deref().and_then(|it| it.scopes.get(&scope.scope));
             let template = &self.world.desired.scopes[&scope.scope].template;
             // A local that nothing reads may be wrong all the same.
@@ -82,7 +85,7 @@ impl Planner {
             phases: Vec::new(),
             outputs,
         };
-        if !operations.is_empty() {
+        if !operations.is_empty() || self.input.gates == AskGates::Always {
             let gates = self.gates();
             plan.phases = phases(operations, gates);
         }
@@ -131,6 +134,9 @@ impl Planner {
                 continue;
             }
             let address = self.world.instances[number as usize].address.clone();
+            if self.is_left(&address.scope) {
+                continue;
+            }
             let remote = self.remote(&address);
             match &item.decision {
                 Some(Decision::Create(new)) => {
@@ -184,6 +190,10 @@ impl Planner {
             self.report_protected(&address, "replaced");
         }
         drafts
+    }
+
+    fn is_left(&self, scope: &Scope) -> bool {
+        is_left(&self.world.desired, scope)
     }
 
     fn is_protected(&self, instance: u32) -> bool {
@@ -292,7 +302,7 @@ impl Planner {
             self.world.instances.iter().map(|it| &it.address).collect();
         let mut drafts = Vec::new();
         let mut protected = Vec::new();
-        for (address, instance) in state.instances() {
+        for (address, instance) in state.instances().filter(|(it, _)| !self.is_left(&it.scope)) {
             for remote in &instance.deposed {
                 let why = RemovalReason::Deposed;
                 drafts.push(self.delete(&address, remote, OperationKind::DeleteDeposed, why));
@@ -317,12 +327,14 @@ impl Planner {
         drafts
     }
 
-    /// The gates of all environments.
+    /// The gates of all environments. Only who always asks has traffic for those that need some.
     fn gates(&mut self) -> Vec<Draft> {
         let mut drafts = Vec::new();
         let mut diagnostics = Vec::new();
         for (number, scope) in self.world.scopes.iter().enumerate() {
-            for (name, block) in &self.world.desired.scopes[&scope.scope].template.gates {
+            let gates = self.world.desired.scopes[&scope.scope].template.gates.iter();
+            let all = self.input.gates == AskGates::Always;
+            for (name, block) in gates.filter(|(_, it)| all || !it.gate.probe.needs_traffic()) {
                 let frame = Frame::new(&self.world, index(number), None);
                 let gate = block.gate.map(|node| frame.evaluate_filled(node));
                 diagnostics.extend(frame.finish().diagnostics);
@@ -330,6 +342,7 @@ impl Planner {
                     scope: scope.scope.clone(),
                     name: name.clone(),
                     gate: Box::new(gate),
+                    watches: false,
                 };
                 drafts.push(Draft::named(OperationKind::Gate, &scope.scope, name, action));
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_model::address::Scope;
-use greenroom_model::gate::{Gate, Probe};
+use greenroom_model::gate::Gate;
 use greenroom_model::identity::Uid;
 use greenroom_model::journal::{self, Handle, Intent, Lifecycle, Subject};
 use greenroom_model::plan::{Change, Operation, Removal, RemovalReason, ReplaceReason};
@@ -127,28 +127,24 @@ impl Run {
         scope: &Scope,
         name: &Arc<str>,
         gate: &Gate<Value>,
+        watches: bool,
     ) -> Result<Work, Problem> {
         let outcomes = self.outcomes(scope, None);
         let mut problem = None;
-        let mut text = |value: &Value| {
+        let gate = gate.map(|value| {
             let settled = outcomes.settle(value).and_then(|value| text_of(&value));
             settled.unwrap_or_else(|found| {
                 problem.get_or_insert(found);
                 String::new()
             })
-        };
-        let probe = match &gate.probe {
-            Probe::Http { url, status, body } => {
-                Probe::Http { url: text(url), status: *status, body: body.as_ref().map(&mut text) }
-            }
-            Probe::Tcp { endpoint } => Probe::Tcp { endpoint: text(endpoint) },
-            Probe::Command { argv } => Probe::Command { argv: argv.iter().map(text).collect() },
-        };
+        });
         match problem {
             Some(problem) => Err(problem),
             None => Ok(Work::Gate {
+                scope: scope.clone(),
+                watches,
                 name: name.clone(),
-                gate: Box::new(Gate { probe, pace: gate.pace }),
+                gate: Box::new(gate),
             }),
         }
     }

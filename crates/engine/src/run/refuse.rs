@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use greenroom_model::address::Address;
+use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::{Digest, Lineage, Sequence};
 use greenroom_model::journal::{Entry, Lifecycle, Seen};
-use greenroom_model::plan::{Drift, DriftSeen, LifecycleRecord, Plan};
+use greenroom_model::plan::{Drift, DriftSeen, LifecycleRecord, Plan, Purpose};
 use greenroom_model::state::{Remote, State, Status};
 
+use crate::format;
 use crate::outcomes::Secrets;
 
 /// Why a plan is not applied. Nothing was done.
@@ -24,6 +25,9 @@ pub enum Refusal {
     /// What it read has changed since.
     #[error("{} changed since the plan was made: {}", count(.0), list(.0))]
     Changed(Vec<Address>),
+    /// A promotion is open.
+    #[error("the promotion of {0} is open")]
+    PromotionOpen(Scope),
     /// Another plan is half done, and this one was made before it started.
     #[error("another plan was interrupted after this one was made")]
     OtherRun,
@@ -57,6 +61,12 @@ pub(super) fn check(plan: &Plan, digest: &Digest, state: &State) -> Result<(), R
     if state.run.as_ref().is_some_and(|run| run.plan == *digest) {
         return Ok(());
     }
+    // Of a first promotion that halts, there is nothing to go back to: all of it may go.
+    let roster =
+        state.roster.as_ref().filter(|it| it.live().is_some() || plan.purpose != Purpose::Destroy);
+    if let Some(promotion) = roster.and_then(|it| it.promotion.as_ref()) {
+        return Err(Refusal::PromotionOpen(promotion.candidate.clone()));
+    }
     let now = |address: &Address| -> Option<Sequence> {
         state.instance(address)?.current.as_ref().map(|it| it.version)
     };
@@ -84,7 +94,9 @@ pub(super) fn opening(
     holder: Arc<str>,
 ) -> Vec<Entry> {
     let goes_on = state.run.as_ref().is_some_and(|run| run.plan == *digest);
-    let mut entries = vec![Entry::RunStarted { plan: digest.clone(), holder, text: None }];
+    // Whoever goes on with a promotion has no file of it.
+    let text = (plan.purpose.shifts() && !goes_on).then(|| text_of(plan));
+    let mut entries = vec![Entry::RunStarted { plan: digest.clone(), holder, text }];
     for (scope, inputs) in &plan.inputs {
         let mut inputs = inputs.clone();
         if let Some(secrets) = secrets.get(scope) {
@@ -103,6 +115,11 @@ pub(super) fn opening(
         lifecycle: it.lifecycle.clone(),
     }));
     entries
+}
+
+fn text_of(plan: &Plan) -> Arc<str> {
+    let bytes = format::plan::encode(plan);
+    String::from_utf8(bytes).expect("a plan file is JSON").into()
 }
 
 /// What the plan's refresh saw, for the journal.

@@ -13,6 +13,7 @@ use greenroom_spec::expr::Key;
 use greenroom_spec::node::Node;
 
 use super::{Frame, index, names_in};
+use crate::desired::Standing;
 
 /// The root of the list of what stands behind a front.
 pub(crate) const ENVIRONMENTS: &str = "environments";
@@ -26,15 +27,18 @@ impl<'w> Frame<'w> {
         {
             return Some((self.environment_output(name, output), 3));
         }
-        let entries = self.world.desired.scopes.iter().filter(|(scope, _)| !scope.is_front());
-        let list = entries.map(|(scope, wanted)| {
+        let entries = self.world.desired.scopes.iter();
+        let behind = entries.filter(|(scope, it)| !scope.is_front() && it.standing.admitted);
+        let list = behind.map(|(scope, wanted)| {
+            let Standing { role, weight, mirror, admitted: _ } = wanted.standing;
             let names = wanted.template.outputs.keys();
             let outputs =
                 names.map(|name| (name.clone(), Value::pending(output_reference(scope, name))));
             Value::object([
                 ("name", Value::from(scope.as_str())),
-                ("role", Value::from(role_name(wanted.role))),
-                ("weight", Value::from(i64::from(wanted.weight.percent()))),
+                ("role", Value::from(role.as_str())),
+                ("weight", Value::from(i64::from(weight.percent()))),
+                ("mirror", Value::from(i64::from(mirror.percent()))),
                 ("outputs", Value::from(outputs.collect::<Object>())),
             ])
         });
@@ -75,21 +79,10 @@ impl<'w> Frame<'w> {
     }
 }
 
-fn role_name(role: greenroom_model::roster::Role) -> &'static str {
-    use greenroom_model::roster::Role;
-    match role {
-        Role::Candidate => "candidate",
-        Role::Live => "live",
-        Role::Retained => "retained",
-        Role::Failed => "failed",
-    }
-}
-
-/// `environments["r18"].outputs.url`
+/// `environments.r18.outputs.url`
 fn output_reference(scope: &Scope, output: &Arc<str>) -> Expr {
-    let key = Expr::literal(Value::from(scope.as_str()), Span::default());
     let path = vec![
-        Selector::Index(Arc::new(key)),
+        Selector::Attribute(scope.as_str().into()),
         Selector::Attribute("outputs".into()),
         Selector::Attribute(output.clone()),
     ];

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod damage;
+mod gates;
 mod golden;
 mod round_trip;
 mod samples;

@@ -11,27 +11,14 @@ use greenroom_model::journal::{
     Effect, Entry, Handle, Intent, Lifecycle, Made, Outcome, Seen, Subject,
 };
 use greenroom_model::plan::{OperationId, OperationKind};
-use greenroom_model::state::{Lifetime, State, Status};
+use greenroom_model::state::{State, Status};
 use greenroom_model::value::Value;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 pub(crate) fn empty() -> State {
-    State {
-        lineage: Lineage("0123456789abcdef0123456789abcdef".into()),
-        project: "shop".into(),
-        stage: "test".into(),
-        kind: EnvironmentKind::Ephemeral,
-        lifetime: Lifetime::default(),
-        scopes: BTreeMap::new(),
-        roster: None,
-        open: BTreeMap::new(),
-        watch: Vec::new(),
-        run: None,
-        finished: None,
-        sequence: Sequence(0),
-        extra: None,
-    }
+    let lineage = Lineage("0123456789abcdef0123456789abcdef".into());
+    State::new("shop", "test", EnvironmentKind::Ephemeral, lineage)
 }
 
 fn address(number: u8) -> Address {

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use greenroom_apply::{ApplyError, Session};
 use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::promotion::{PromotionError, plan_standing};
 use greenroom_delivery::wanted::{Sight, buildable, wanted};
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::Refresh;
+use greenroom_engine::planner::{AskGates, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 
 use super::carry_out::Undertaking;
 use super::plan_file::{self, Subject};
-use super::prepare::{planned, tell_newer};
+use super::prepare::{planned, tell_newer, warned};
 use crate::cli::{ApplyArgs, Inputs};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -34,7 +35,11 @@ async fn apply_stage(
 ) -> Result<Exit, Failure> {
     let stage = buildable(&project, &args.target)?;
     let ttl = stage.ttl.as_ref().map(|it| it.value);
+    let promotes = stage.promotion.is_some();
     let place = context.place(&project, &args.target, args.environment.env.as_deref())?;
+    if promotes && context.reader(&project).await?.view(&place.state).await?.state.is_none() {
+        return Err(PromotionError::Nothing(args.target).into());
+    }
     let make = Make {
         stage: args.target,
         place,
@@ -89,13 +94,21 @@ impl Make {
         undertaking.progress.busy("planning");
         let Undertaking { context, workbench, cancel, .. } = undertaking;
         let state = session.state();
+        if project.stage(&self.stage).is_some_and(|it| it.promotion.is_some()) {
+            let (state, inputs) = (Arc::new(state.clone()), self.inputs.given());
+            let (stage, refresh) = (&self.stage, self.refresh);
+            let standing = plan_standing(project, workbench, stage, &inputs, state, refresh);
+            let (planned, secrets) = standing.await?;
+            return Ok((warned(planned, context, project), secrets));
+        }
         let inputs = self.inputs.with_images(workbench, project, &self.stage, Some(state)).await?;
         tell_newer(context, &inputs);
         let environment = self.place.environment.clone();
         let wanted = wanted(project, &self.stage, environment, &inputs, Missing::Refuse);
         let secrets = wanted.secrets();
         let (state, refresh) = (Arc::new(state.clone()), self.refresh);
-        let sight = Sight { lineage: state.lineage.clone(), state: Some(state), refresh };
+        let lineage = state.lineage.clone();
+        let sight = Sight { lineage, state: Some(state), refresh, gates: AskGates::AfterChanges };
         tokio::select! {
             plan = planned(wanted, context, project, workbench, sight) => Ok((plan?, secrets)),
             () = cancel.cancelled() => Err(ApplyError::Cancelled.into()),

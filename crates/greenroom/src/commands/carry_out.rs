@@ -1,18 +1,23 @@
 //! What apply and destroy have in common: a lease, a question, a run, a summary.
 
+use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use greenroom_apply::{Cancel, Session, Workbench};
+use greenroom_apply::{Applied, Cancel, Event, Observer, Session, Workbench};
+use greenroom_delivery::chain::chain;
 use greenroom_delivery::lifetime::Tenure;
 use greenroom_delivery::places::{Limits, Me, Place, Places, Waiting};
 use greenroom_delivery::project::Project;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_model::identity::Lineage;
-use greenroom_model::plan::{Plan, Purpose};
+use greenroom_model::plan::{Plan, Purpose, Wait};
 use greenroom_store::StateName;
 use jiff::Timestamp;
 
+use super::accounting::Accounting;
 use crate::cli::{Detail, Execution};
 use crate::confirm::{self, Answer};
 use crate::context::Context;
@@ -20,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::signals;
+use crate::view::files::FilesWritten;
 use crate::view::outputs::Outputs;
 use crate::view::plan::{PlanView, totals};
 use crate::view::summary::{Outcome, Summary};
@@ -33,8 +39,14 @@ pub(super) struct Undertaking<'a> {
     pub(super) cancel: Cancel,
     execution: Execution,
     detail: Detail,
+    /// The project's folder.
+    folder: PathBuf,
+    /// Where the report of a promotion goes, instead of below the project's folder.
+    report: Option<PathBuf>,
     /// The place among all environments that is reserved, and on which terms.
     tenancy: Option<(Place, Tenure)>,
+    /// Whether a promotion was left where it waits for approval.
+    left: Arc<AtomicBool>,
 }
 
 impl<'a> Undertaking<'a> {
@@ -61,7 +73,36 @@ impl<'a> Undertaking<'a> {
             context.workbench(project, store, progress.observer(), execution.pace.parallelism);
         let cancel = Cancel::new();
         listen(context, &progress, &cancel)?;
-        Ok(Undertaking { context, workbench, progress, cancel, execution, detail, tenancy: None })
+        Ok(Undertaking {
+            context,
+            workbench,
+            progress,
+            cancel,
+            execution,
+            detail,
+            folder: project.folder.clone(),
+            report: None,
+            tenancy: None,
+            left: Arc::default(),
+        })
+    }
+
+    /// Leaves a promotion open where it waits for approval, instead of waiting.
+    pub(super) fn leave_to_approve(&mut self) {
+        self.workbench.observer = Arc::new(Leaving {
+            observer: self.workbench.observer.clone(),
+            cancel: self.cancel.clone(),
+            left: self.left.clone(),
+        });
+    }
+
+    /// Writes the report of a promotion to `file`.
+    pub(super) fn report_to(&mut self, file: Option<PathBuf>) {
+        self.report = file;
+    }
+
+    fn is_left_to_approve(&self) -> bool {
+        self.left.load(Relaxed)
     }
 
     /// Takes the lease of `state`, and settles what an earlier run left open.
@@ -122,29 +163,86 @@ impl<'a> Undertaking<'a> {
             session.close().await?;
             return Ok(self.tell(&Summary::nothing_done(declined)));
         }
-        let started = Instant::now();
-        let destroy = plan.purpose == Purpose::Destroy;
         self.progress.expect(totals(&plan));
         self.settle_in(&mut session).await?;
-        let applied = session.apply(Arc::new(plan), secrets, &self.cancel).await?;
+        self.finish(session, Arc::new(plan), secrets).await
+    }
+
+    /// Carries a plan out, and tells what came of it.
+    pub(super) async fn finish(
+        self,
+        mut session: Session,
+        plan: Arc<Plan>,
+        secrets: Secrets,
+    ) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        let purpose = plan.purpose;
+        let applied = self.apply(&mut session, plan, secrets).await?;
         let outputs = Outputs::of(session.state());
         self.progress.busy("saving the state");
         session.close().await?;
         self.progress.quiet();
-        let outcome = Outcome::of(&applied, destroy);
-        let unfinished = !matches!(outcome, Outcome::Applied | Outcome::Destroyed);
+        let outcome = match Outcome::of(&applied, purpose) {
+            Outcome::Cancelled if self.is_left_to_approve() => Outcome::AwaitingApproval,
+            outcome => outcome,
+        };
         let exit = self.tell(&Summary {
             outcome,
             completed: applied.completed,
             failed: applied.failed.len(),
             skipped: applied.skipped,
             elapsed: started.elapsed(),
-            resume: unfinished.then(|| self.context.invocation.resume()),
+            resume: outcome.is_unfinished().then(|| self.context.invocation.resume()),
         });
-        if outcome == Outcome::Applied {
+        if matches!(outcome, Outcome::Applied | Outcome::Promoted) {
             self.show(&outputs);
         }
         Ok(exit)
+    }
+
+    /// Carries a plan out; of a promotion, with an account of it.
+    async fn apply(
+        &self,
+        session: &mut Session,
+        plan: Arc<Plan>,
+        secrets: Secrets,
+    ) -> Result<Applied, Failure> {
+        let plan = session.as_kept(plan)?;
+        let accounting = Accounting::begin(&self.folder, &plan, &self.workbench, session);
+        let mut accounting = match accounting {
+            Ok(accounting) => accounting,
+            Err(error) => {
+                self.lacks_account(&error);
+                None
+            }
+        };
+        let applying = session.apply(plan, secrets, &self.cancel);
+        let Some(accounting) = &mut accounting else { return Ok(applying.await?) };
+        let (applied, kept) = accounting.attend(applying).await;
+        if let Err(error) = kept {
+            self.lacks_account(&error);
+        }
+        self.publish(accounting, session);
+        Ok(applied?)
+    }
+
+    fn publish(&self, accounting: &Accounting, session: &Session) {
+        self.progress.quiet();
+        match accounting.publish(session, self.report.as_deref()) {
+            Ok(None) => {}
+            Ok(Some(page)) => {
+                let (file, hint) = (page.display().to_string(), "the report of the promotion");
+                let written = FilesWritten { files: vec![file], hint: hint.to_owned() };
+                self.context.console.tell(&written);
+            }
+            // The promotion itself is in the state.
+            Err(failure) => self.lacks_account(&failure),
+        }
+    }
+
+    fn lacks_account(&self, error: &dyn Error) {
+        let why = chain(error);
+        self.progress.voice().say(format!("the report of the promotion is not complete: {why}"));
     }
 
     /// Tells that a plan file has nothing left to do, and ends.
@@ -177,7 +275,10 @@ impl<'a> Undertaking<'a> {
         }
         let what = match purpose {
             Purpose::Destroy => "destroy all of this, which cannot be undone",
-            _ => "perform these actions",
+            Purpose::Promote => "promote",
+            Purpose::Rollback => "roll back",
+            Purpose::Retire => "retire these, which cannot be undone",
+            Purpose::Apply => "perform these actions",
         };
         let question = format!("\nDo you want to {what}? Only 'yes' is accepted: ");
         self.context.console.eprint(&question);
@@ -196,6 +297,23 @@ impl<'a> Undertaking<'a> {
     fn show(&self, outputs: &Outputs) {
         if !outputs.values.is_empty() || self.context.console.is_json() {
             self.context.console.data(outputs);
+        }
+    }
+}
+
+/// Ends a run that waits for approval.
+struct Leaving {
+    observer: Arc<dyn Observer>,
+    cancel: Cancel,
+    left: Arc<AtomicBool>,
+}
+
+impl Observer for Leaving {
+    fn observe(&self, event: &Event) {
+        self.observer.observe(event);
+        if matches!(event, Event::Waiting(_, Wait::Approval)) {
+            self.left.store(true, Relaxed);
+            self.cancel.cancel();
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use greenroom_apply::ApplyError;
 use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::promotion::PromotionError;
 use greenroom_delivery::wanted::no_stage;
 use greenroom_engine::destroy::plan_destroy;
+use greenroom_model::roster::Weight;
+use greenroom_model::state::State;
 
 use super::carry_out::Undertaking;
 use crate::cli::{DestroyArgs, Detail, Execution};
@@ -16,7 +19,18 @@ pub(super) async fn run(args: DestroyArgs, context: &Context) -> Result<Exit, Fa
     let project = context.sound_project()?;
     let stage = &args.target.stage;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
-    take_down(context, &project, place, args.execution, args.detail).await
+    let DestroyArgs { including_live, execution, detail, .. } = args;
+    let what = if including_live { TakeDown::Everything } else { TakeDown::Idle };
+    take_down(context, &project, place, what, execution, detail).await
+}
+
+/// What may be removed of a stage that promotes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakeDown {
+    /// Only what has no traffic.
+    Idle,
+    /// Also what has.
+    Everything,
 }
 
 /// Removes everything at a place.
@@ -24,6 +38,7 @@ pub(super) async fn take_down(
     context: &Context,
     project: &Project,
     place: Place,
+    what: TakeDown,
     execution: Execution,
     detail: Detail,
 ) -> Result<Exit, Failure> {
@@ -46,6 +61,11 @@ pub(super) async fn take_down(
         context.console.tell(&PlanView::nothing_to_destroy(&place.state));
         return Ok(Exit::Done);
     }
+    if let Err(refused) = may_go(session.state(), what) {
+        undertaking.progress.quiet();
+        session.close().await?;
+        return Err(refused.into());
+    }
     match plan_destroy(session.state(), place.environment.clone()) {
         Ok(plan) => undertaking.carry_out(session, plan, Default::default()).await,
         Err(source) => {
@@ -53,5 +73,20 @@ pub(super) async fn take_down(
             session.close().await?;
             Err(Failure::Destroy { state: place.state.to_string(), source })
         }
+    }
+}
+
+/// Refuses to remove what has traffic, and what a promotion is about.
+fn may_go(state: &State, what: TakeDown) -> Result<(), PromotionError> {
+    let Some(roster) = &state.roster else { return Ok(()) };
+    let first = roster.live().is_none() && what == TakeDown::Everything;
+    if let Some(open) = roster.promotion.as_ref().filter(|_| !first) {
+        let (candidate, phase) = (open.candidate.clone(), open.phase.to_string());
+        return Err(PromotionError::Open { candidate, phase });
+    }
+    let busy = roster.entries.iter().find(|(_, it)| it.weight.max(it.verified) > Weight::ZERO);
+    match busy.filter(|_| what == TakeDown::Idle) {
+        Some((scope, _)) => Err(PromotionError::HasTraffic(scope.clone())),
+        None => Ok(()),
     }
 }

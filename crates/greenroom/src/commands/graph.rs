@@ -2,7 +2,7 @@
 
 use greenroom_apply::Planned;
 use greenroom_delivery::project::in_order;
-use greenroom_delivery::wanted::{WantedError, buildable, check, wanted};
+use greenroom_delivery::wanted::{WantedError, check, ephemeral, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -15,7 +15,7 @@ use crate::view::graph::Graph;
 pub(super) async fn run(args: GraphArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
     let stage = &args.target.stage;
-    buildable(&project, stage)?;
+    ephemeral(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let environment = place.environment;
     let workbench = context.reader(&project).await?;

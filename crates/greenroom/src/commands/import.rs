@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use greenroom_apply::{ApplyError, Session};
 use greenroom_delivery::project::{Place, Project};
-use greenroom_delivery::wanted::{Sight, Wanted, buildable, wanted};
-use greenroom_engine::planner::Refresh;
+use greenroom_delivery::wanted::{Sight, Wanted, ephemeral, wanted};
+use greenroom_engine::planner::{AskGates, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Address;
 use greenroom_model::plan::{Action, Plan};
@@ -26,7 +26,7 @@ const UNASKED: Execution = Execution { yes: true, pace: Pace { parallelism: 1 } 
 pub(super) async fn run(args: ImportArgs, context: &Context) -> Result<Exit, Failure> {
     let mut project = context.project()?;
     let stage = &args.target.stage;
-    buildable(&project, stage)?;
+    ephemeral(&project, stage)?;
     let place = context.place(&project, stage, args.target.environment.env.as_deref())?;
     let undertaking =
         Undertaking::begin(context, &project, None, UNASKED, Detail { verbose: false }).await?;
@@ -114,5 +114,5 @@ async fn plan(
 
 fn sight(state: State, refresh: Refresh) -> Sight {
     let lineage = state.lineage.clone();
-    Sight { state: Some(Arc::new(state)), lineage, refresh }
+    Sight { state: Some(Arc::new(state)), lineage, refresh, gates: AskGates::AfterChanges }
 }

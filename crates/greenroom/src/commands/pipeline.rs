@@ -15,7 +15,7 @@ use greenroom_delivery::pipeline::{
 use greenroom_delivery::project::{Inputs, Project};
 use greenroom_delivery::record::{Job, Outcome, Pipeline, Run, Standing};
 use greenroom_delivery::run::{Stop, run as run_job};
-use greenroom_delivery::wanted::{WantedError, buildable, wanted};
+use greenroom_delivery::wanted::{WantedError, ephemeral, wanted};
 use greenroom_engine::resolve::Missing;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -80,7 +80,7 @@ fn check(project: &mut Project, jobs: &[Job], given: &Inputs) -> Result<(), Fail
     for job in jobs.iter().filter(|it| it.standing != Standing::Skipped) {
         let Some(stage) = project.stage(&job.stage) else { continue };
         if stage.has_templates() {
-            buildable(project, &job.stage)?;
+            ephemeral(project, &job.stage)?;
             let scope = greenroom_model::address::Scope::environment(UNNAMED).ok();
             let mut one = project.clone();
             combination(project, job)?.put_into(&mut one, &job.stage);

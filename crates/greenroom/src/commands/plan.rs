@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use greenroom_apply::{PlanRequest, Planned, ProjectFiles, View, Workbench};
 use greenroom_delivery::project::{Place, Project};
+use greenroom_delivery::promotion::{PromotionError, plan_standing};
 use greenroom_delivery::wanted::{Sight, buildable, new_lineage, wanted};
 use greenroom_engine::desired::Desired;
 use greenroom_engine::destroy::plan_destroy;
 use greenroom_engine::format;
 use greenroom_engine::late;
-use greenroom_engine::planner::{Look, Refresh};
+use greenroom_engine::planner::{AskGates, Look, Refresh};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
 use greenroom_store::StateName;
 
-use super::prepare::{planned, tell_newer};
+use super::prepare::{planned, tell_newer, warned};
 use super::provisional::promised;
 use super::write;
 use crate::cli::PlanArgs;
@@ -66,23 +67,41 @@ async fn change(
     state: Option<State>,
 ) -> Result<Plan, Failure> {
     let (environment, stage) = (place.environment.clone(), &args.target.stage);
+    if project.stage(stage).is_some_and(|it| it.promotion.is_some()) {
+        return standing(args, context, project, workbench, state).await;
+    }
     let inputs = args.inputs.with_images(workbench, project, stage, state.as_ref()).await?;
     tell_newer(context, &inputs);
     let wanted = wanted(project, stage, environment, &inputs, Missing::Refuse);
     let desired = wanted.desired.clone();
-    let refresh = args.refresh.into();
+    let (refresh, gates) = (args.refresh.into(), AskGates::AfterChanges);
     if let Some(state) = state {
         let lineage = state.lineage.clone();
-        let sight = Sight { state: Some(Arc::new(state)), lineage, refresh };
+        let sight = Sight { state: Some(Arc::new(state)), lineage, refresh, gates };
         return planned(wanted, context, project, workbench, sight).await;
     }
-    let sight = Sight { state: None, lineage: new_lineage()?, refresh };
+    let sight = Sight { state: None, lineage: new_lineage()?, refresh, gates };
     let plan = planned(wanted, context, project, workbench, sight).await?;
     // A saved plan keeps its lineage for the state that it makes.
     match desired.filter(|_| args.out.is_none()) {
         Some(desired) => without_lineage(plan, project, workbench, desired).await,
         None => Ok(plan),
     }
+}
+
+/// What apply would do to a stage that promotes: repair it as it stands.
+async fn standing(
+    args: &PlanArgs,
+    context: &Context,
+    project: &mut Project,
+    workbench: &Workbench,
+    state: Option<State>,
+) -> Result<Plan, Failure> {
+    let (stage, inputs) = (&args.target.stage, args.inputs.given());
+    let state = Arc::new(state.ok_or_else(|| PromotionError::Nothing(stage.clone()))?);
+    let refresh = args.refresh.into();
+    let planned = plan_standing(project, workbench, stage, &inputs, state, refresh).await?;
+    Ok(warned(planned.0, context, project))
 }
 
 /// The plan of a new state as far as it holds whatever lineage the state gets.
@@ -98,6 +117,7 @@ async fn without_lineage(
         lineage: new_lineage()?,
         refresh: Refresh::Skip,
         look: Look::World,
+        gates: AskGates::AfterChanges,
         files: ProjectFiles::below(&project.folder),
     };
     Ok(match workbench.plan(request).await? {
@@ -137,7 +157,7 @@ fn finish(
 }
 
 /// Writes a plan file.
-fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     if let Some(source) = late::lost_source(plan) {
         return Err(Failure::SecretUnsaved(source));
     }

@@ -12,6 +12,7 @@ use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
 use greenroom_model::state::State;
+use greenroom_spec::diagnostic::Diagnostic;
 use greenroom_spec::project::IMAGES_STAGE;
 use greenroom_store::FolderStore;
 
@@ -29,12 +30,22 @@ pub(super) async fn planned(
     workbench: &Workbench,
     sight: Sight,
 ) -> Result<Plan, Failure> {
-    let WantedPlan { plan, warnings, files: _ } = wanted.plan(project, workbench, sight).await?;
+    Ok(warned(wanted.plan(project, workbench, sight).await?, context, project))
+}
+
+/// The plan, when its warnings are shown.
+pub(super) fn warned(planned: WantedPlan, context: &Context, project: &Project) -> Plan {
+    let WantedPlan { plan, warnings, files: _ } = planned;
+    tell_warnings(context, project, &warnings);
+    plan
+}
+
+/// Shows warnings, if there are any.
+pub(super) fn tell_warnings(context: &Context, project: &Project, warnings: &[Diagnostic]) {
     if !warnings.is_empty() {
         let sources = &project.sources;
-        context.console.tell(&Diagnostics { sources, diagnostics: &warnings });
+        context.console.tell(&Diagnostics { sources, diagnostics: warnings });
     }
-    Ok(plan)
 }
 
 /// Says that an environment stays with its images though there are newer ones.

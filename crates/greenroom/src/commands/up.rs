@@ -1,7 +1,7 @@
 //! `greenroom up`: bring an environment up for a while. Twice is once.
 
 use greenroom_delivery::lifetime::DEFAULT_TTL;
-use greenroom_delivery::wanted::buildable;
+use greenroom_delivery::wanted::ephemeral;
 use greenroom_engine::planner::Refresh;
 
 use super::apply::Make;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 pub(super) async fn run(args: UpArgs, context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
-    let stage = buildable(&project, &args.stage)?;
+    let stage = ephemeral(&project, &args.stage)?;
     let ttl = args.ttl.or(stage.ttl.as_ref().map(|it| it.value)).unwrap_or(DEFAULT_TTL);
     let make = Make {
         place: context.place_of_build(&project, &args.stage, args.environment.env.as_deref())?,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::lines::{Lines, line};
 use super::tracker::Tracker;
 use crate::palette::{Palette, Tone};
 use crate::view::words::{elapsed, number};
@@ -13,30 +14,29 @@ const LINES: usize = 10;
 
 /// The bars.
 pub(super) struct Live {
-    bars: MultiProgress,
+    lines: Lines,
     overall: Option<ProgressBar>,
-    lines: Vec<ProgressBar>,
     palette: Palette,
 }
 
 impl Live {
     /// No bars yet, on standard error.
     pub(super) fn new(palette: Palette) -> Live {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        Live { bars, overall: None, lines: Vec::new(), palette }
+        Live { lines: Lines::new(), overall: None, palette }
     }
 
     /// Prints a line above the bars.
     pub(super) fn print(&self, line: &str) {
         // A terminal that takes no text has nobody to tell.
-        let _ = self.bars.println(line);
+        let _ = self.lines.all.println(line);
     }
 
     /// Takes all bars away.
     pub(super) fn clear(&mut self) {
-        for bar in self.lines.drain(..).chain(self.overall.take()) {
+        self.lines.clear();
+        if let Some(bar) = self.overall.take() {
             bar.finish_and_clear();
-            self.bars.remove(&bar);
+            self.lines.all.remove(&bar);
         }
     }
 
@@ -55,15 +55,12 @@ impl Live {
         if running.len() > LINES {
             texts.push(format!("  and {} more", number(running.len() - LINES)));
         }
-        self.resize(texts.len());
-        for (bar, text) in self.lines.iter().zip(texts) {
-            bar.set_message(text);
-        }
+        self.lines.draw(texts.into_iter());
         self.draw_overall(tracker, activity);
     }
 
     fn draw_overall(&mut self, tracker: &Tracker, activity: Option<(String, Duration)>) {
-        let bar = self.overall.get_or_insert_with(|| self.bars.add(line()));
+        let bar = self.overall.get_or_insert_with(|| self.lines.all.add(line()));
         let (done, all) = (tracker.done(), tracker.operations());
         let text = match activity {
             _ if all > 0 => {
@@ -75,24 +72,6 @@ impl Live {
         bar.set_message(self.palette.paint(Tone::Strong, text));
         bar.tick();
     }
-
-    fn resize(&mut self, count: usize) {
-        while self.lines.len() > count {
-            if let Some(bar) = self.lines.pop() {
-                bar.finish_and_clear();
-                self.bars.remove(&bar);
-            }
-        }
-        while self.lines.len() < count {
-            let bar = self.bars.insert(self.lines.len(), line());
-            self.lines.push(bar);
-        }
-    }
-}
-
-fn line() -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well-formed");
-    ProgressBar::new_spinner().with_style(style)
 }
 
 /// A bar of thirty characters.

@@ -6,9 +6,9 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use greenroom_apply::{About, Event};
+use greenroom_apply::{About, Asking, Event};
 use greenroom_model::gate::GateResult;
-use greenroom_model::plan::{OperationId, OperationKind};
+use greenroom_model::plan::{OperationId, OperationKind, Wait};
 use greenroom_provider::WorldEffect;
 
 use super::line::{Group, Line, LineKind, line, remark, trouble, verbs};
@@ -164,6 +164,20 @@ impl Tracker {
             Event::Completed { about, elapsed, unchanged } => {
                 self.completed(about, *elapsed, *unchanged)
             }
+            Event::Waiting(about, wait) => self.waiting(about, wait, now),
+            Event::Asked { asked, heard } => remark(match (&asked.asking, heard) {
+                (Asking::Approve { phase }, _) => {
+                    format!("{} approves the phase {phase}", asked.by)
+                }
+                (Asking::GiveUp, true) => format!("{} gives the promotion up", asked.by),
+                (Asking::GiveUp, false) => {
+                    format!("{} asks to give up what cannot be given up now", asked.by)
+                }
+            }),
+            Event::TurnedBack { verdict } => {
+                self.running.clear();
+                trouble(format!("turning back: {} says {}", verdict.gate, verdict.evidence))
+            }
             Event::GateDecided { about, verdict, elapsed: time } => {
                 if verdict.result != GateResult::Pass {
                     return Vec::new();
@@ -199,6 +213,21 @@ impl Tracker {
         }
     }
 
+    fn waiting(&mut self, about: &About, wait: &Wait, now: Duration) -> Vec<Line> {
+        let text = match wait {
+            Wait::For(time) => format!("waiting {}", elapsed(*time)),
+            Wait::Approval => format!("waiting for approval of the phase {}", about.id.phase),
+            Wait::Drain(drain) => format!(
+                "waiting until {} serves nothing, at most {}",
+                drain.scope,
+                elapsed(drain.limit)
+            ),
+        };
+        let running = Running { text: text.clone(), group: group(about), since: now };
+        self.running.insert(about.id.clone(), running);
+        line(LineKind::Begin, format!("  {text}"))
+    }
+
     fn started(&mut self, about: &About, now: Duration) -> Vec<Line> {
         let group = group(about);
         let crowded = self.is_crowded(&group);
@@ -211,6 +240,10 @@ impl Tracker {
     }
 
     fn completed(&mut self, about: &About, time: Duration, unchanged: bool) -> Vec<Line> {
+        // What the roster says is told by the phases.
+        if about.kind == OperationKind::Mark {
+            return Vec::new();
+        }
         // A gate that passed was told already.
         if about.kind == OperationKind::Gate && !self.running.contains_key(&about.id) {
             return Vec::new();

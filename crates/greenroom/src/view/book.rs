@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_apply::{About, Event, Verified};
+use greenroom_apply::{About, Asked, Asking, Event, Verified};
 use greenroom_delivery::attest::keys::{PublicKey, SigningKey};
 use greenroom_delivery::attest::verify::Report as AttestReport;
 use greenroom_delivery::images::{Catalogue, Member, Pruning, Recorded, Uses, of_id};
 use greenroom_delivery::parity::Parity;
+use greenroom_delivery::promotion::Outlook;
 use greenroom_delivery::reap::{self, Due, Reaped};
 use greenroom_delivery::record::{Attested, FORMAT, Pipeline, Run, Standing};
 use greenroom_delivery::repository::{Publication, Published};
+use greenroom_model::address::Scope;
 use greenroom_model::gate::{GateResult, Verdict};
-use greenroom_model::plan::{OperationId, OperationKind};
+use greenroom_model::plan::{AtLimit, Drain, OperationId, OperationKind, Wait};
 use greenroom_model::state::Instance;
 use greenroom_provider::WorldEffect;
 use greenroom_spec::source::Sources;
@@ -38,6 +40,7 @@ use super::outputs::Outputs;
 use super::parity::ParityView;
 use super::pipeline::{JobChanged, PipelineView};
 use super::plan::PlanView;
+use super::promotion::{HistoryView, Sight, StatusView};
 use super::proof::ProofView;
 use super::reap::{DueView, ReapedView};
 use super::stage::{Phase, RunView, StagePhase};
@@ -145,6 +148,16 @@ fn each_message(look: &mut dyn FnMut(&dyn Message)) {
     });
     let parity = Parity { differences: Vec::new(), settings: Vec::new() };
     look(&ParityView { stages: [text(), text()], parity });
+    look(&StatusView::of(Sight {
+        stage: "production",
+        state: None,
+        holder: None,
+        outlook: Outlook::default(),
+        seen: BTreeMap::new(),
+        rates: true,
+        now: 0,
+    }));
+    look(&HistoryView { stage: text(), chapters: Vec::new() });
     for event in events() {
         look(&EventView(&event));
     }
@@ -193,6 +206,8 @@ fn events() -> Vec<Event> {
     let about = || About { id: id.clone(), kind: OperationKind::Create, address: None };
     let address = || "default/a.b".parse().expect("an address");
     let (text, elapsed) = (String::new, Duration::from_secs(1));
+    let drain =
+        Drain { scope: Scope::front(), quiet: elapsed, limit: elapsed, at_limit: AtLimit::Halt };
     let verdict = Verdict { gate: text(), result: GateResult::Pass, evidence: text() };
     vec![
         Event::LeaseAwaited { holder: None },
@@ -208,6 +223,11 @@ fn events() -> Vec<Event> {
         Event::Started(about()),
         Event::Accepted(about()),
         Event::Completed { about: about(), elapsed, unchanged: false },
+        Event::Waiting(about(), Wait::For(elapsed)),
+        Event::Waiting(about(), Wait::Approval),
+        Event::Waiting(about(), Wait::Drain(drain)),
+        Event::Asked { asked: Asked::new(&Scope::front(), Asking::GiveUp, text()), heard: true },
+        Event::TurnedBack { verdict: verdict.clone() },
         Event::GateDecided { about: about(), verdict, elapsed },
         Event::Failed {
             about: about(),

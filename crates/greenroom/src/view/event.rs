@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use greenroom_apply::{About, Event};
+use greenroom_apply::{About, Asking, Event};
 use greenroom_model::gate::GateResult;
+use greenroom_model::plan::Wait;
 use greenroom_provider::WorldEffect;
 use serde_json::{Value as Json, json};
 
@@ -29,6 +30,9 @@ impl Message for EventView<'_> {
             Event::Started(_) => Kind::OperationStarted,
             Event::Accepted(_) => Kind::OperationAccepted,
             Event::Completed { .. } => Kind::OperationCompleted,
+            Event::Waiting(..) => Kind::Waiting,
+            Event::Asked { .. } => Kind::Asked,
+            Event::TurnedBack { .. } => Kind::TurnedBack,
             Event::GateDecided { .. } => Kind::GateDecided,
             Event::Failed { .. } => Kind::OperationFailed,
             Event::Skipped { .. } => Kind::OperationSkipped,
@@ -78,6 +82,21 @@ impl Message for EventView<'_> {
                     "seconds": seconds(*elapsed),
                 }),
             ),
+            Event::Waiting(about, wait) => with(about, waiting(wait)),
+            Event::Asked { asked, heard } => fields(json!({
+                "candidate": asked.candidate,
+                "asked": match &asked.asking {
+                    Asking::Approve { .. } => "approve",
+                    Asking::GiveUp => "abort",
+                },
+                "by": asked.by,
+                "heard": heard,
+            })),
+            Event::TurnedBack { verdict } => fields(json!({
+                "gate": verdict.gate,
+                "result": result(verdict.result),
+                "evidence": verdict.evidence,
+            })),
             Event::Failed { about, message, effect, help, elapsed } => with(
                 about,
                 json!({
@@ -118,6 +137,16 @@ impl Message for EventView<'_> {
 
     fn text(&self, _: Palette) -> String {
         String::new()
+    }
+}
+
+fn waiting(wait: &Wait) -> Json {
+    match wait {
+        Wait::For(time) => json!({ "for": "time", "seconds": seconds(*time) }),
+        Wait::Approval => json!({ "for": "approval" }),
+        Wait::Drain(drain) => {
+            json!({ "for": "drain", "scope": drain.scope.to_string(), "seconds": seconds(drain.limit) })
+        }
     }
 }
 

@@ -7,15 +7,19 @@ pub(crate) mod attributes;
 mod entry;
 mod gate;
 mod json;
+mod promotion;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::plan::{Action, Drift, DriftSeen, Next, Phase, Plan, PlannedOutput, Purpose};
+use greenroom_model::plan::{
+    Action, Drift, DriftSeen, Next, Phase, Plan, PlannedOutput, Purpose, Wait,
+};
+use greenroom_model::roster::Placing;
 use greenroom_model::value::Value;
 use greenroom_store::StateName;
 
@@ -24,6 +28,8 @@ use crate::palette::Palette;
 use attributes::{AttributeChange, differences};
 pub(crate) use entry::{Entry, EntryAction};
 use gate::{GateView, Step};
+pub(crate) use promotion::PromotionView;
+use promotion::marked;
 
 /// What a plan would do, as it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +38,8 @@ pub(crate) struct PlanView {
     pub(crate) name: String,
     /// What it is for.
     pub(crate) purpose: Purpose,
+    /// Who takes the traffic over, if it is a promotion.
+    pub(crate) promotion: Option<PromotionView>,
     /// What changed without us.
     pub(crate) drift: Vec<DriftView>,
     /// Of how many objects the specs say something else without changing them.
@@ -73,6 +81,10 @@ pub(crate) struct PhaseView {
     pub(crate) gates: Vec<GateView>,
     /// Waits, verifies and changes of the roster, in order.
     pub(crate) steps: Vec<Step>,
+    /// Its waits alone.
+    pub(crate) waits: Vec<Wait>,
+    /// What it makes of environments in the end; `None` forgets one.
+    pub(crate) placings: BTreeMap<Scope, Option<Placing>>,
 }
 
 /// An output that changes.
@@ -103,6 +115,7 @@ impl PlanView {
         PlanView {
             name: name(plan),
             purpose: plan.purpose,
+            promotion: PromotionView::of(plan),
             drift: plan.drift.iter().map(DriftView::of).collect(),
             records: plan.lifecycles.len(),
             outputs: output_changes(&plan.outputs),
@@ -117,6 +130,7 @@ impl PlanView {
         PlanView {
             name: state.to_string(),
             purpose: Purpose::Destroy,
+            promotion: None,
             drift: Vec::new(),
             records: 0,
             phases: Vec::new(),
@@ -137,6 +151,13 @@ impl PlanView {
     }
 }
 
+fn waited(action: &Action) -> Option<Wait> {
+    match action {
+        Action::Wait(wait) => Some(wait.clone()),
+        _ => None,
+    }
+}
+
 fn name(plan: &Plan) -> String {
     let environment = plan.environment.iter().map(|scope| format!("/{scope}"));
     format!("{}/{}{}", plan.project, plan.stage, environment.collect::<String>())
@@ -152,6 +173,8 @@ impl PhaseView {
             entries: entry::entries(actions()),
             gates: actions().filter_map(GateView::of).collect(),
             steps: actions().filter_map(Step::of).collect(),
+            waits: actions().filter_map(waited).collect(),
+            placings: actions().filter_map(marked).flat_map(|it| it.entries.clone()).collect(),
         }
     }
 
@@ -202,9 +225,12 @@ fn output_changes(
 impl Counts {
     fn of(phases: &[PhaseView]) -> Counts {
         let mut counts = Counts::default();
-        for phase in phases {
-            counts.gates += phase.gates.len();
-            for entry in &phase.entries {
+        let gates = phases.iter().flat_map(|phase| &phase.gates);
+        counts.gates = gates.map(|it| &it.name).collect::<BTreeSet<_>>().len();
+        // A promotion changes the same object of the front in many phases.
+        let mut seen = BTreeSet::new();
+        for entry in phases.iter().flat_map(|phase| &phase.entries) {
+            if seen.insert((&entry.address, entry.action.rank(), &entry.id)) {
                 match entry.action {
                     EntryAction::Create => counts.add += 1,
                     EntryAction::Update => counts.change += 1,

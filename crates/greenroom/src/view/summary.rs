@@ -1,6 +1,7 @@
 //! How a command that changes something ended.
 
 use greenroom_apply::Applied;
+use greenroom_model::plan::{OperationKind, Purpose};
 use serde_json::json;
 
 use super::words::{counted, elapsed, number};
@@ -42,19 +43,34 @@ pub(crate) enum Outcome {
     Failed,
     /// All was done, and a gate did not pass.
     GateFailed,
+    /// The candidate has the traffic.
+    Promoted,
+    /// The traffic is where it was before.
+    RolledBack,
+    /// A promotion is open and stays as it is.
+    Halted,
+    /// A promotion is open and waits for approval.
+    AwaitingApproval,
+    /// Environments are gone.
+    Retired,
     /// A signal cut it short.
     Cancelled,
 }
 
 impl Outcome {
     /// What came of a plan.
-    pub(crate) fn of(applied: &Applied, destroy: bool) -> Outcome {
-        use greenroom_model::plan::OperationKind;
+    pub(crate) fn of(applied: &Applied, purpose: Purpose) -> Outcome {
         let gates_only = applied.failed.iter().all(|it| it.about.kind == OperationKind::Gate);
         match (applied.cancelled, applied.failed.is_empty()) {
             (true, _) => Outcome::Cancelled,
-            (false, true) if destroy => Outcome::Destroyed,
-            (false, true) => Outcome::Applied,
+            (false, true) if applied.rolled_back => Outcome::RolledBack,
+            (false, true) => match purpose {
+                Purpose::Apply => Outcome::Applied,
+                Purpose::Destroy => Outcome::Destroyed,
+                Purpose::Promote | Purpose::Rollback => Outcome::Promoted,
+                Purpose::Retire => Outcome::Retired,
+            },
+            (false, false) if purpose.shifts() => Outcome::Halted,
             (false, false) if gates_only => Outcome::GateFailed,
             (false, false) => Outcome::Failed,
         }
@@ -66,11 +82,28 @@ impl Outcome {
             Outcome::Unchanged
             | Outcome::AlreadyApplied
             | Outcome::Applied
-            | Outcome::Destroyed => Exit::Done,
+            | Outcome::Destroyed
+            | Outcome::Promoted
+            | Outcome::Retired => Exit::Done,
+            Outcome::RolledBack => Exit::RolledBack,
+            Outcome::Halted => Exit::Halted,
+            Outcome::AwaitingApproval => Exit::AwaitingApproval,
             Outcome::Declined | Outcome::Failed => Exit::Error,
             Outcome::GateFailed => Exit::GateFailed,
             Outcome::Cancelled => Exit::Cancelled,
         }
+    }
+
+    /// Whether something is left to go on with.
+    pub(crate) fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Outcome::Failed
+                | Outcome::GateFailed
+                | Outcome::Halted
+                | Outcome::AwaitingApproval
+                | Outcome::Cancelled
+        )
     }
 
     fn as_str(self) -> &'static str {
@@ -82,6 +115,11 @@ impl Outcome {
             Outcome::Declined => "declined",
             Outcome::Failed => "failed",
             Outcome::GateFailed => "gate_failed",
+            Outcome::Promoted => "promoted",
+            Outcome::RolledBack => "rolled_back",
+            Outcome::Halted => "halted",
+            Outcome::AwaitingApproval => "awaiting_approval",
+            Outcome::Retired => "retired",
             Outcome::Cancelled => "cancelled",
         }
     }
@@ -114,6 +152,20 @@ impl Summary {
             Outcome::Failed => format!("{} {}", bad("Failed:"), self.counts()),
             Outcome::GateFailed => {
                 format!("{} everything was applied, {}", bad("A gate did not pass:"), self.counts())
+            }
+            Outcome::Promoted => format!("{} {done} in {time}.", good("Promoted:")),
+            Outcome::Retired => format!("{} {done} in {time}.", good("Retired:")),
+            Outcome::RolledBack => {
+                format!(
+                    "{} the traffic is where it was before; {done} in {time}.",
+                    bad("Rolled back:")
+                )
+            }
+            Outcome::Halted => {
+                format!("{} the traffic stays where it is; {}", bad("Halted:"), self.counts())
+            }
+            Outcome::AwaitingApproval => {
+                format!("{} the promotion is open. {}", good("Awaiting approval:"), self.counts())
             }
             Outcome::Cancelled => format!("{} {}", bad("Cancelled:"), self.counts()),
         }

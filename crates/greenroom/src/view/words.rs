@@ -36,6 +36,20 @@ pub(crate) fn elapsed(time: Duration) -> String {
     }
 }
 
+/// A time that was chosen, in its largest units: `30s`, `1m 30s`, `2h`. What is less than a second
+/// counts only where it is all there is.
+pub(crate) fn whole(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let units = units.into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<String> = units.map(|(count, unit)| format!("{count}{unit}")).collect();
+    match said.is_empty() {
+        true if time.is_zero() => "0".to_owned(),
+        true => elapsed(time),
+        false => said.join(" "),
+    }
+}
+
 /// The first digits of a digest, by which people know it.
 pub(crate) fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
@@ -79,6 +93,15 @@ mod tests {
         assert_eq!(
             [0.04, 9.94, 12.6, 200.0, 7260.0].map(shown),
             ["0.0s", "9.9s", "12s", "3m 20s", "2h 1m"]
+        );
+    }
+
+    #[test]
+    fn chosen_times_have_no_more_units_than_they_need() {
+        let shown = |milliseconds| whole(Duration::from_millis(milliseconds));
+        assert_eq!(
+            [0, 200, 8_000, 90_000, 7_200_000].map(shown),
+            ["0", "0.2s", "8s", "1m 30s", "2h"]
         );
     }
 

@@ -58,6 +58,11 @@ pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
     }
 }
 
+/// Whether a process listens in `folder`.
+pub(crate) async fn listens(folder: &Path) -> bool {
+    connect(folder).await.is_ok()
+}
+
 async fn exchange<Q: Serialize, A: DeserializeOwned>(
     stream: UnixStream,
     request: &Q,

@@ -1,15 +1,18 @@
 //! Listeners: a folder with a file. The balancer that a listener belongs to opens its port.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::time::sleep;
 
 use super::balancer::{self, Action, BalancerError, ListenerConfig, Versioned};
 use super::files::{self, FileError};
+use super::launch::LOOK;
 use super::owner::{Owner, Uid};
-use super::port::{self, PortError};
+use super::port::{PortError, PortSearch};
 use super::root::{ObjectType, Root};
 
 /// What a listener is to be.
@@ -30,6 +33,8 @@ pub struct Listener {
     pub owner: Owner,
     /// What is asked for.
     pub spec: ListenerSpec,
+    /// The address of its balancer.
+    pub address: Ipv4Addr,
     /// Its port; `None` if its making was interrupted before it had one.
     pub port: Option<u16>,
 }
@@ -59,9 +64,6 @@ pub enum ListenerError {
     #[error(transparent)]
     File(#[from] FileError),
 }
-
-/// How often a free port is chosen anew when somebody else was faster to listen on it.
-const PORT_TRIES: usize = 5;
 
 impl Listener {
     /// Whether the balancer, which runs `running`, serves exactly this.
@@ -114,7 +116,8 @@ pub fn look(root: &Root, uid: &Uid) -> Result<Option<Listener>, FileError> {
     let Some(Assigned { spec, port }) = files::read_json(&file_path(&folder))? else {
         return Ok(None);
     };
-    Ok(Some(Listener { owner, spec, port }))
+    let address = balancer::address(root, &spec.load_balancer)?.unwrap_or(Ipv4Addr::LOCALHOST);
+    Ok(Some(Listener { owner, spec, address, port }))
 }
 
 /// Changes a listener, and returns its port when the balancer serves it so.
@@ -131,9 +134,27 @@ pub async fn update(root: &Root, uid: &Uid, spec: &ListenerSpec) -> Result<u16, 
         Err(error) => {
             let file = Assigned { spec: before.spec, port: before.port };
             files::write_json(&file_path(&root.folder(ObjectType::Listener, uid)), &file)?;
-            root.release_ports(uid, before.port)?;
+            let kept = before.port.map(|port| SocketAddrV4::new(before.address, port));
+            root.release_ports(uid, kept)?;
             Err(error)
         }
+    }
+}
+
+/// Waits until the balancer serves exactly what is recorded.
+///
+/// # Errors
+///
+/// [`ListenerError::Missing`]: there is no such listener any more.
+pub async fn served(root: &Root, uid: &Uid) -> Result<(), ListenerError> {
+    loop {
+        let missing = || ListenerError::Missing { uid: uid.clone() };
+        let listener = look(root, uid)?.ok_or_else(missing)?;
+        let running = balancer::running(root, &listener.spec.load_balancer).await?;
+        if listener.is_active(running.as_ref()) {
+            return Ok(());
+        }
+        sleep(LOOK).await;
     }
 }
 
@@ -196,38 +217,23 @@ fn all(root: &Root) -> Result<Vec<Listener>, FileError> {
 
 /// Gives the listener its port and lets the balancer serve it.
 async fn open(root: &Root, uid: &Uid, spec: &ListenerSpec) -> Result<u16, ListenerError> {
+    let balancer = &spec.load_balancer;
+    let missing = || BalancerError::Missing { uid: balancer.clone() };
+    let address = balancer::address(root, balancer)?.ok_or_else(missing)?;
     let folder = root.folder(ObjectType::Listener, uid);
-    let mut kept = look(root, uid)?.and_then(|listener| listener.port);
-    for tries_left in (0..PORT_TRIES).rev() {
-        let port = root.reserve_port(uid, spec.port.or(kept))?;
-        if kept != Some(port) {
-            // Before it is recorded, so that one listener's bad port spoils no other's push.
-            port::check_free(port)?;
-        }
+    let kept = look(root, uid)?.and_then(|listener| listener.port);
+    let mut search = PortSearch::new(root, uid, address, (spec.port, kept));
+    loop {
+        let port = search.next()?;
         files::write_json(&file_path(&folder), &Assigned { spec: spec.clone(), port: Some(port) })?;
-        match balancer::push(root, &spec.load_balancer).await {
-            Ok(_) => {
-                root.release_ports(uid, Some(port))?;
-                return Ok(port);
-            }
+        match balancer::push(root, balancer).await {
+            Ok(_) => return Ok(search.settle(port)?),
             Err(BalancerError::Refused { port: Some(taken), .. }) if taken == port => {
-                if spec.port.is_some() || tries_left == 0 {
-                    return Err(taken_port(port));
-                }
-                // Somebody took the free port before the balancer could listen on it.
-                root.release_ports(uid, None)?;
-                kept = None;
+                search.taken(port)?;
             }
             Err(error) => return Err(error.into()),
         }
     }
-    unreachable!("the last try returns")
-}
-
-/// Says who has the port that a balancer could not listen on.
-fn taken_port(port: u16) -> ListenerError {
-    let error = port::check_free(port).err();
-    error.unwrap_or(PortError::Taken { port, holder: None }).into()
 }
 
 fn check_groups(root: &Root, spec: &ListenerSpec) -> Result<(), ListenerError> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The content of `owner.json`: the owner tags of design and cloud, as a file.
 ///
 /// With it alone, without any state, an object can be recognised and reaped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owner {
     /// The project's name.
     pub project: String,
@@ -29,7 +29,7 @@ pub struct Owner {
 }
 
 /// Whether an object lives for a run or until it is retired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Of an ephemeral stage: reaped when it has expired.

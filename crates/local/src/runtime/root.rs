@@ -31,12 +31,22 @@ pub enum ObjectType {
     TargetGroup,
     /// A port of a load balancer with its action.
     Listener,
+    /// A DNS zone's server.
+    Zone,
+    /// A record of a zone.
+    Record,
 }
 
 impl ObjectType {
     /// All of them.
-    pub const ALL: [ObjectType; 4] =
-        [Self::Instance, Self::Balancer, Self::TargetGroup, Self::Listener];
+    pub const ALL: [ObjectType; 6] = [
+        Self::Instance,
+        Self::Balancer,
+        Self::TargetGroup,
+        Self::Listener,
+        Self::Zone,
+        Self::Record,
+    ];
 
     fn folder(self) -> &'static str {
         match self {
@@ -44,6 +54,8 @@ impl ObjectType {
             ObjectType::Balancer => "balancers",
             ObjectType::TargetGroup => "target-groups",
             ObjectType::Listener => "listeners",
+            ObjectType::Zone => "dns-zones",
+            ObjectType::Record => "dns-records",
         }
     }
 }

@@ -93,9 +93,7 @@ pub async fn update(
     }
     let folder = root.folder(ObjectType::TargetGroup, uid);
     files::write_json(&config_path(&folder), config)?;
-    let users: BTreeSet<Uid> =
-        listener::using(root, uid)?.into_iter().map(|user| user.spec.load_balancer).collect();
-    for balancer in users {
+    for balancer in users(root, uid)? {
         match balancer::push(root, &balancer).await {
             // It takes the change when it starts.
             Ok(_) | Err(BalancerError::Stopped { .. }) => {}
@@ -115,6 +113,12 @@ pub fn delete(root: &Root, uid: &Uid) -> Result<(), TargetGroupError> {
         return Err(TargetGroupError::Held { uid: uid.clone(), listener: user.owner.address });
     }
     Ok(root.remove(ObjectType::TargetGroup, uid)?)
+}
+
+/// The balancers with a listener that names the group.
+pub(crate) fn users(root: &Root, uid: &Uid) -> Result<BTreeSet<Uid>, FileError> {
+    let listeners = listener::using(root, uid)?.into_iter();
+    Ok(listeners.map(|user| user.spec.load_balancer).collect())
 }
 
 /// The group's configuration under its uid; empty if there is no such group.

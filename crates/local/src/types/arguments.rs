@@ -1,5 +1,7 @@
 //! Arguments that several types have: times, ports, URLs.
 
+use std::net::Ipv4Addr;
+
 pub(crate) use greenroom_provider::{Draft, typed, value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -51,16 +53,9 @@ pub(crate) fn port(draft: &mut Draft) -> Option<u16> {
     port
 }
 
-/// Makes the URL known where the port is.
-pub(crate) fn set_url(draft: &mut Draft, port: Option<u16>) {
-    if let Some(port) = port {
-        draft.set("url", url(port));
-    }
-}
-
 /// Where a port on this machine is reached.
-pub(crate) fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+pub(crate) fn url(address: Ipv4Addr, port: u16) -> String {
+    format!("http://{address}:{port}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `local_instance`: a program from an image, running on this machine.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use async_trait::async_trait;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
@@ -60,7 +61,7 @@ impl ResourceType for LocalInstance {
                 Attribute::optional(Type::Number, "The longest wait, in seconds; 30 if left out."),
             ),
         ]);
-        TypeSchema::new(
+        let schema = TypeSchema::new(
             "local_instance",
             "A program that runs on this machine, under a supervisor, and outlives the command. \
              It finds its port in `PORT`, its image in `GREENROOM_IMAGE`, and runs in a working \
@@ -126,7 +127,8 @@ impl ResourceType for LocalInstance {
                     ),
                 ),
             ],
-        )
+        );
+        TypeSchema { checked_together: true, ..schema }
     }
 
     fn object_type(&self) -> ObjectType {
@@ -139,8 +141,9 @@ impl ResourceType for LocalInstance {
         let image = image(&mut draft, context);
         check_command(&mut draft, image.as_ref());
         check_environment(&mut draft);
-        let port = arguments::port(&mut draft);
-        arguments::set_url(&mut draft, port);
+        if let Some(port) = arguments::port(&mut draft) {
+            draft.set("url", arguments::url(Ipv4Addr::LOCALHOST, port));
+        }
         draft.set_if_unknown("readiness", arguments::value(&ReadinessTable::default().complete()));
         if let Some(table) = draft.normalise("readiness", ReadinessTable::complete) {
             check_readiness(&mut draft, &table);
@@ -334,7 +337,7 @@ fn attributes(instance: &Instance) -> Value {
         ("stop_timeout", arguments::value(&Seconds(spec.stop_timeout_ms))),
         ("id", Value::from(instance.owner.uid.as_str())),
         ("private_ip", Value::from("127.0.0.1")),
-        ("url", Value::from(instance.port.map(arguments::url))),
+        ("url", Value::from(instance.port.map(|port| arguments::url(Ipv4Addr::LOCALHOST, port)))),
         ("log_file", Value::from(instance.log.display().to_string())),
         ("state", Value::from(state)),
     ])

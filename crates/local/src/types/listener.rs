@@ -1,10 +1,13 @@
 //! `local_listener`: a port of a load balancer, and who gets its requests.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
 use greenroom_model::value::Value;
 use greenroom_provider::{Failure, FailureKind, Proposal, ProposeRequest};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::arguments::{self, ACTIVE, Draft};
 use super::{Context, ResourceType, World};
@@ -15,6 +18,9 @@ use crate::runtime::{ObjectType, Owner, Uid};
 
 /// The type `local_listener`.
 pub(crate) struct LocalListener;
+
+/// How long a load balancer may take to serve what is recorded.
+const SERVED_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 struct Arguments {
@@ -41,6 +47,7 @@ struct ForwardTable {
 struct ShareTable {
     id: String,
     weight: Option<u32>,
+    mirror: Option<u32>,
 }
 
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -53,7 +60,7 @@ struct FixedResponseTable {
 #[async_trait]
 impl ResourceType for LocalListener {
     fn schema(&self) -> TypeSchema {
-        TypeSchema::new(
+        let schema = TypeSchema::new(
             "local_listener",
             "A port of a load balancer, and what happens to the requests that come to it. A change \
              of weights drops no request and no connection.",
@@ -68,7 +75,7 @@ impl ResourceType for LocalListener {
                     "port",
                     Attribute::optional_computed(
                         Type::Number,
-                        "The port on loopback; left out, a free one is chosen and kept for life.",
+                        "The port on the load balancer's address; left out, a free one is chosen and kept for life.",
                     ),
                 ),
                 (
@@ -88,8 +95,8 @@ impl ResourceType for LocalListener {
                     ),
                 ),
             ],
-        )
-        .guarded()
+        );
+        TypeSchema { checked_together: true, ..schema }.guarded().admits_at_zero()
     }
 
     fn object_type(&self) -> ObjectType {
@@ -100,7 +107,7 @@ impl ResourceType for LocalListener {
         let uid = request.uid.clone();
         let mut draft = Draft::new(request);
         let port = arguments::port(&mut draft);
-        arguments::set_url(&mut draft, port);
+        set_url(&mut draft, port);
         let protocol: Option<String> = draft.typed("protocol");
         let http = protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("http"));
         draft.expect(http, "protocol", "only `http` is spoken");
@@ -145,6 +152,32 @@ impl ResourceType for LocalListener {
     async fn delete(&self, context: &Context, uid: &Uid) -> Result<(), Failure> {
         listener::delete(&context.root, uid).await.map_err(|error| failed(&error))
     }
+
+    async fn verify(
+        &self,
+        context: &Context,
+        uid: &Uid,
+        limit: Option<Duration>,
+    ) -> Result<(), Failure> {
+        let limit = limit.unwrap_or(SERVED_LIMIT);
+        let served = timeout(limit, listener::served(&context.root, uid)).await;
+        let served = served.map_err(|_| {
+            let message =
+                format!("the listener {uid} is not served as it should be after {limit:?}");
+            Failure::new(FailureKind::Unavailable, message)
+                .help("plan again: the plan shows what its load balancer does not serve")
+        })?;
+        served.map_err(|error| failed(&error))
+    }
+}
+
+/// Makes the URL known where the listener has one: its address is for its load balancer to say.
+fn set_url(draft: &mut Draft, port: Option<u16>) {
+    let prior = draft.prior().and_then(|prior| prior.get("url")).and_then(Value::as_str);
+    let host = prior.and_then(|url| url.strip_prefix("http://")?.split(':').next()?.parse().ok());
+    if let (Some(host), Some(port)) = (host, port) {
+        draft.set("url", arguments::url(host, port));
+    }
 }
 
 fn action_type() -> Type {
@@ -155,6 +188,14 @@ fn action_type() -> Type {
             Attribute::optional(
                 Type::Number,
                 "Its share of the requests, relative to the others'; 0 for none, 1 if left out.",
+            ),
+        ),
+        (
+            "mirror",
+            Attribute::optional(
+                Type::Number,
+                "The percentage of the GET and HEAD requests of the other target groups that it \
+                 gets copies of, whose answers nobody sees; 0 if left out.",
             ),
         ),
     ]);
@@ -188,7 +229,8 @@ fn action_type() -> Type {
 impl ActionTable {
     /// With what was left out; a single target group becomes a list of one.
     fn complete(self) -> ActionTable {
-        let single = self.target_group.map(|id| vec![ShareTable { id, weight: None }]);
+        let single =
+            self.target_group.map(|id| vec![ShareTable { id, weight: None, mirror: None }]);
         let forward = self.forward.or_else(|| Some(ForwardTable { target_group: single? }));
         ActionTable {
             r#type: self.r#type,
@@ -205,6 +247,7 @@ impl ActionTable {
                 let share = |share: ShareTable| WeightedGroup {
                     id: share.id,
                     weight: share.weight.unwrap_or(1),
+                    mirror: share.mirror.unwrap_or(0),
                 };
                 Some(Action::Forward(table.forward?.target_group.into_iter().map(share).collect()))
             }
@@ -226,6 +269,7 @@ impl ActionTable {
                 let share = |share: &WeightedGroup| ShareTable {
                     id: share.id.clone(),
                     weight: Some(share.weight),
+                    mirror: Some(share.mirror),
                 };
                 let target_group = shares.iter().map(share).collect();
                 ActionTable {
@@ -249,7 +293,11 @@ impl ActionTable {
 
 impl ForwardTable {
     fn complete(self) -> ForwardTable {
-        let share = |share: ShareTable| ShareTable { weight: share.weight.or(Some(1)), ..share };
+        let share = |share: ShareTable| ShareTable {
+            id: share.id,
+            weight: share.weight.or(Some(1)),
+            mirror: share.mirror.or(Some(0)),
+        };
         ForwardTable { target_group: self.target_group.into_iter().map(share).collect() }
     }
 }
@@ -268,8 +316,9 @@ fn check_action(draft: &mut Draft, table: &ActionTable) {
     let name = "default_action";
     match table.r#type.as_str() {
         "forward" => {
-            let groups = table.forward.as_ref().map_or(0, |forward| forward.target_group.len());
-            draft.expect(groups > 0, name, "it forwards to no target group");
+            let groups = table.forward.as_ref().map_or(&[][..], |forward| &forward.target_group);
+            draft.expect(!groups.is_empty(), name, "it forwards to no target group");
+            check_mirrors(draft, groups);
             draft.expect(table.fixed_response.is_none(), name, "`forward` has no `fixed_response`");
         }
         "fixed-response" => {
@@ -287,6 +336,14 @@ fn check_action(draft: &mut Draft, table: &ActionTable) {
                 Some("it is `forward` or `fixed-response`"),
             );
         }
+    }
+}
+
+fn check_mirrors(draft: &mut Draft, groups: &[ShareTable]) {
+    for (index, group) in groups.iter().enumerate() {
+        let mirror = group.mirror.unwrap_or(0);
+        let name = format!("default_action.forward.target_group[{index}].mirror");
+        draft.expect(mirror <= 100, &name, format!("{mirror} is no percentage"));
     }
 }
 
@@ -316,7 +373,7 @@ fn attributes(listener: &Listener, world: &World) -> Value {
         ("protocol", Value::from("http")),
         ("default_action", arguments::value(&ActionTable::from_action(&listener.spec.action))),
         ("id", Value::from(listener.owner.uid.as_str())),
-        ("url", Value::from(listener.port.map(arguments::url))),
+        ("url", Value::from(listener.port.map(|port| arguments::url(listener.address, port)))),
         ("state", Value::from(state)),
     ])
 }

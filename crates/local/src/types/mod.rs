@@ -1,35 +1,49 @@
 //! The resource types, one file each: schema, arguments, and what is done about them.
 
 mod arguments;
+mod dns_record;
+mod dns_zone;
 mod instance;
 mod listener;
 mod load_balancer;
 mod target_group;
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
-use greenroom_provider::{Failure, Proposal, ProposeRequest};
+use greenroom_provider::{Coalescer, Failure, FailureKind, Health, Proposal, ProposeRequest};
 
+use crate::measure::{Answers, Counts, GroupHealth};
 use crate::runtime::balancer::Versioned;
+use crate::runtime::dns::{self, ZoneStatus};
 use crate::runtime::{FileError, Launcher, ObjectType, Owner, Root, Uid, balancer};
+use dns_record::changes::ZoneChange;
+
+pub(crate) use dns_record::changes::gathered as gathered_record_changes;
+pub(crate) use together::check as check_together;
 
 /// Where objects are made, and by what program.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) root: Root,
     pub(crate) launcher: Launcher,
     /// Where relative paths of a spec begin.
     pub(crate) base: PathBuf,
+    /// Changes of records, those of a zone together.
+    pub(crate) record_changes: Coalescer<ZoneChange, ()>,
 }
 
-/// What all reads of a batch share: what each balancer runs, asked once.
+/// What all reads of a batch share: what each balancer and each zone's server runs, asked once.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     balancers: BTreeMap<Uid, Option<Versioned>>,
+    zones: BTreeMap<Uid, ZoneStatus>,
 }
 
 /// One resource type of the provider.
@@ -70,11 +84,38 @@ pub(crate) trait ResourceType: Send + Sync {
 
     /// Removes an object, which may be gone already.
     async fn delete(&self, context: &Context, uid: &Uid) -> Result<(), Failure>;
+
+    /// Waits until an object, as it is recorded, holds for those whom it serves. For most,
+    /// there is nobody else to ask.
+    async fn verify(&self, _: &Context, _: &Uid, _limit: Option<Duration>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// What went through an object, of types that measure it.
+    fn traffic(&self, _: &Context, _: &Uid, _counts: &Counts) -> Result<Traffic, Failure> {
+        Err(not_offered(&self.schema(), "does not count what goes through it"))
+    }
+
+    /// Whether an object serves, of types that report it.
+    fn health(
+        &self,
+        _: &Context,
+        _: &Uid,
+        _health: &Answers<GroupHealth>,
+    ) -> Result<Health, Failure> {
+        Err(not_offered(&self.schema(), "does not say whether it serves"))
+    }
+}
+
+fn not_offered(schema: &TypeSchema, what: &str) -> Failure {
+    Failure::new(FailureKind::Argument, format!("the type `{}` {what}", schema.name))
 }
 
 /// All types.
 pub(crate) fn all() -> Vec<Box<dyn ResourceType>> {
     vec![
+        Box::new(dns_record::LocalDnsRecord),
+        Box::new(dns_zone::LocalDnsZone),
         Box::new(instance::LocalInstance),
         Box::new(listener::LocalListener),
         Box::new(load_balancer::LocalLoadBalancer),
@@ -83,18 +124,22 @@ pub(crate) fn all() -> Vec<Box<dyn ResourceType>> {
 }
 
 impl World {
-    /// Asks every balancer of the root folder what it runs.
+    /// Asks every balancer and every zone's server of the root folder what it runs.
     pub(crate) async fn look(root: &Root) -> Result<World, FileError> {
         let mut balancers = BTreeMap::new();
         for uid in root.uids(ObjectType::Balancer)? {
             let running = balancer::running(root, &uid).await?;
             balancers.insert(uid, running);
         }
-        Ok(World { balancers })
+        Ok(World { balancers, zones: dns::statuses(root).await? })
     }
 
     /// What a balancer runs; `None` if it has no process.
     fn running(&self, balancer: &Uid) -> Option<Versioned> {
         self.balancers.get(balancer).cloned().flatten()
+    }
+    /// What a zone's server serves; `None` if it has no process.
+    fn zone(&self, zone: &Uid) -> Option<&ZoneStatus> {
+        self.zones.get(zone)
     }
 }

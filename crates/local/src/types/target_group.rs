@@ -5,13 +5,15 @@ use std::net::Ipv4Addr;
 
 use async_trait::async_trait;
 use greenroom_model::schema::{Attribute, Type, TypeSchema};
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
-use greenroom_provider::{Failure, FailureKind, Proposal, ProposeRequest};
+use greenroom_provider::{Failure, FailureKind, Health, Proposal, ProposeRequest};
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{self, ACTIVE, Draft, Seconds};
 use super::{Context, ResourceType, World};
 use crate::failure;
+use crate::measure::{Answers, Counts, GroupHealth};
 use crate::runtime::balancer::{HealthCheck, Matcher, TargetAddress, TargetGroupConfig};
 use crate::runtime::target_group::{self, TargetGroup, TargetGroupError};
 use crate::runtime::{ObjectType, Owner, Uid};
@@ -98,6 +100,8 @@ impl ResourceType for LocalTargetGroup {
                 ),
             ],
         )
+        .measures_traffic()
+        .reports_health()
     }
 
     fn object_type(&self) -> ObjectType {
@@ -156,6 +160,21 @@ impl ResourceType for LocalTargetGroup {
 
     async fn delete(&self, context: &Context, uid: &Uid) -> Result<(), Failure> {
         target_group::delete(&context.root, uid).map_err(|error| failed(&error))
+    }
+
+    fn traffic(&self, context: &Context, uid: &Uid, counts: &Counts) -> Result<Traffic, Failure> {
+        counts.balancers.of_group(&context.root, uid)
+    }
+
+    fn health(
+        &self,
+        context: &Context,
+        uid: &Uid,
+        health: &Answers<GroupHealth>,
+    ) -> Result<Health, Failure> {
+        let config = target_group::config(&context.root, uid).map_err(|it| failure::file(&it))?;
+        let targets = config.get(uid.as_str()).map_or(&[][..], |config| &config.targets);
+        health.of_group(&context.root, uid, targets)
     }
 }
 

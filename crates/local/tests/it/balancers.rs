@@ -10,7 +10,7 @@ use greenroom_local::runtime::balancer::{
 };
 use greenroom_local::runtime::listener::{self, ListenerSpec};
 use greenroom_local::runtime::target_group::{self, TargetGroupError};
-use greenroom_local::runtime::{ObjectType, check_free, instance};
+use greenroom_local::runtime::{ListenAddress, ObjectType, check_free, instance};
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -356,7 +356,7 @@ async fn a_killed_balancer_is_seen_and_comes_back_as_it_was() {
     assert!(matches!(error, BalancerError::Control(_)), "{error}");
     // What changes meanwhile is taken at the start.
     site_changes_while_down(&site, &ports).await;
-    let spec = BalancerSpec { idle_timeout_ms: 10_000 };
+    let spec = BalancerSpec { address: ListenAddress::default(), idle_timeout_ms: 10_000 };
     balancer::update(&site.root, &site.launcher, &uid("lb"), &spec).await.unwrap();
     site.wait_for_health(1).await;
     assert_eq!(get(&client(0), port, "/").await.unwrap().1, "blue");

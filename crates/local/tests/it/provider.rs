@@ -10,20 +10,21 @@ use greenroom_model::journal::Handle;
 use greenroom_model::schema::{Presence, TypeSchema};
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
-    CreateRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest, Object, Proposal,
-    ProposeRequest, Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WorldEffect,
+    CheckRequest, CreateRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest, Object,
+    Proposal, ProposeRequest, Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest,
+    WorldEffect, WrongArgument,
 };
 
 use crate::site::{Site, eventually, kill};
 use crate::traffic::{client, get};
 
-struct World {
-    site: Site,
-    provider: LocalProvider,
+pub(crate) struct World {
+    pub(crate) site: Site,
+    pub(crate) provider: LocalProvider,
 }
 
 impl World {
-    fn new() -> World {
+    pub(crate) fn new() -> World {
         let site = Site::new();
         let provider = LocalProvider::new(LocalOptions {
             root: site.root.clone(),
@@ -33,7 +34,13 @@ impl World {
         World { site, provider }
     }
 
-    fn propose(&self, kind: &str, uid: &str, prior: Option<&Value>, config: &Value) -> Proposal {
+    pub(crate) fn propose(
+        &self,
+        kind: &str,
+        uid: &str,
+        prior: Option<&Value>,
+        config: &Value,
+    ) -> Proposal {
         let schema = &self.provider.schema().resources[kind];
         let request = ProposeRequest {
             kind: kind.into(),
@@ -46,7 +53,25 @@ impl World {
         self.provider.propose(vec![request]).remove(0)
     }
 
-    async fn create(&self, kind: &str, uid: &str, config: &Value) -> Result<Object, Failure> {
+    /// What is wrong with objects beside each other, which have the names `o0`, `o1` and so on.
+    pub(crate) fn check(&self, planned: &[(&str, Value)]) -> Vec<Vec<String>> {
+        let request = |(index, (kind, planned)): (usize, &(&str, Value))| CheckRequest {
+            kind: (*kind).into(),
+            address: address(kind, &format!("o{index}")),
+            planned: planned.clone(),
+        };
+        let requests: Vec<CheckRequest> = planned.iter().enumerate().map(request).collect();
+        let told = |it: &WrongArgument| format!("{}: {}", it.path, it.message);
+        let wrong = self.provider.check(&requests);
+        wrong.iter().map(|wrong| wrong.iter().map(told).collect()).collect()
+    }
+
+    pub(crate) async fn create(
+        &self,
+        kind: &str,
+        uid: &str,
+        config: &Value,
+    ) -> Result<Object, Failure> {
         let proposal = self.propose(kind, uid, None, config);
         assert_eq!(proposal.wrong, vec![]);
         let request = CreateRequest {
@@ -72,19 +97,33 @@ impl World {
         Ok(object)
     }
 
-    async fn read(&self, object: &Object) -> ReadAnswer {
+    pub(crate) async fn read(&self, object: &Object) -> ReadAnswer {
         let request = ReadRequest { object: object.clone(), depth: ReadDepth::Full };
         self.provider.read(vec![request]).await.remove(0).unwrap()
     }
 
-    async fn attributes(&self, object: &Object) -> Value {
+    pub(crate) async fn attributes(&self, object: &Object) -> Value {
         match self.read(object).await {
             ReadAnswer::Present(attributes) => attributes,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn update(&self, object: &Object, config: &Value) -> Result<Value, Failure> {
+    /// Makes sure that an object is as it was, and that its configuration plans no change.
+    pub(crate) async fn assert_unchanged(&self, object: &Object, config: &Value) {
+        let now = self.attributes(object).await;
+        assert_eq!(now, object.attributes, "{}", object.kind);
+        let proposal = self.propose(&object.kind, &object.uid.0, Some(&now), config);
+        assert_eq!(proposal.planned, now, "{}", object.kind);
+    }
+
+    /// What is wrong with a configuration.
+    pub(crate) fn wrong(&self, kind: &str, config: &Value) -> Vec<String> {
+        let proposal = self.propose(kind, "x", None, config);
+        proposal.wrong.iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
+    }
+
+    pub(crate) async fn update(&self, object: &Object, config: &Value) -> Result<Value, Failure> {
         let kind = &object.kind;
         let proposal = self.propose(kind, &object.uid.0, Some(&object.attributes), config);
         let request =
@@ -92,11 +131,11 @@ impl World {
         self.provider.update(request).await
     }
 
-    async fn delete(&self, object: &Object) -> Result<Deleted, Failure> {
+    pub(crate) async fn delete(&self, object: &Object) -> Result<Deleted, Failure> {
         self.provider.delete(DeleteRequest { object: object.clone() }).await
     }
 
-    fn server(&self) -> Value {
+    pub(crate) fn server(&self) -> Value {
         Value::object([
             ("image", Value::from("image")),
             ("command", Value::list(["server", "test-server"])),
@@ -157,7 +196,7 @@ fn object(kind: &str, uid: &str, attributes: Value) -> Object {
     }
 }
 
-fn number(object: &Object, name: &str) -> u16 {
+pub(crate) fn number(object: &Object, name: &str) -> u16 {
     let number = object.attributes.get(name).and_then(Value::as_i64);
     u16::try_from(number.unwrap()).unwrap()
 }
@@ -198,10 +237,7 @@ async fn an_environment_comes_up_shows_no_change_and_goes_without_a_trace() {
     let nothing = Value::object::<&str>([]);
     let all = [(&web, &server), (&group, &group_config), (&lb, &nothing), (&front, &front_config)];
     for (object, config) in all {
-        let now = world.attributes(object).await;
-        assert_eq!(now, object.attributes, "{}", object.kind);
-        let proposal = world.propose(&object.kind, &object.uid.0, Some(&now), config);
-        assert_eq!(proposal.planned, now, "{}", object.kind);
+        world.assert_unchanged(object, config).await;
     }
 
     let error = world.delete(&group).await.unwrap_err();
@@ -293,10 +329,7 @@ async fn a_program_that_is_missing_fails_the_create_and_one_that_exits_is_broken
 #[test]
 fn mistakes_are_found_before_anything_is_made() {
     let world = World::new();
-    let wrong = |kind: &str, config: Value| -> Vec<String> {
-        let proposal = world.propose(kind, "x", None, &config);
-        proposal.wrong.iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
-    };
+    let wrong = |kind: &str, config: Value| world.wrong(kind, &config);
     let instance = Value::object([
         ("image", Value::from("image")),
         ("command", Value::from(Vec::<Value>::new())),
@@ -359,24 +392,41 @@ fn mistakes_are_found_before_anything_is_made() {
         wrong("local_listener", action("forward")),
         ["default_action: it forwards to no target group"]
     );
+    let group = Value::object([("id", Value::from("tg")), ("mirror", Value::from(101))]);
+    let groups = Value::object([("target_group", Value::list([group]))]);
+    let action = Value::object([("type", Value::from("forward")), ("forward", groups)]);
+    let listener =
+        Value::object([("load_balancer", Value::from("lb")), ("default_action", action)]);
+    assert_eq!(
+        wrong("local_listener", listener),
+        ["default_action.forward.target_group[0].mirror: 101 is no percentage"]
+    );
 }
 
 #[test]
 fn two_objects_of_one_plan_cannot_have_the_same_port() {
     let world = World::new();
-    let schema = &world.provider.schema().resources["local_listener"];
-    let Value::Object(mut config) = forward("tg") else { panic!("no object") };
-    Arc::make_mut(&mut config).insert("port".into(), Value::from(8080));
-    let config = Value::Object(config);
-    let request = |uid: &str| ProposeRequest {
-        kind: "local_listener".into(),
-        address: address("local_listener", uid),
-        uid: Uid(uid.into()),
-        prior: None,
-        config: config.clone(),
-        planned: planned(schema, None, &config),
+    let listener = |balancer: &str| {
+        let attributes = [("load_balancer", Value::from(balancer)), ("port", Value::from(8080))];
+        ("local_listener", Value::object(attributes))
     };
-    let proposals = world.provider.propose(vec![request("a"), request("b")]);
-    assert_eq!(proposals[0].wrong, vec![]);
-    assert_eq!(proposals[1].wrong[0].message, "port 8080 is also that of `front/local_listener.a`");
+    let balancer = |id: &str, address: &str| {
+        let attributes = [("id", Value::from(id)), ("address", Value::from(address))];
+        ("local_load_balancer", Value::object(attributes))
+    };
+    let wrong = world.check(&[
+        balancer("lb", "127.0.0.1"),
+        balancer("b1", "own"),
+        balancer("b2", "own"),
+        listener("lb"),
+        ("local_instance", Value::object([("port", Value::from(8080))])),
+        listener("b1"),
+        listener("b2"),
+        listener("b2"),
+    ]);
+    let told = |other: &str| vec![format!("port: port 8080 is also that of `front/{other}`")];
+    let mut expected = vec![Vec::new(); 8];
+    expected[4] = told("local_listener.o3");
+    expected[7] = told("local_listener.o6");
+    assert_eq!(wrong, expected);
 }

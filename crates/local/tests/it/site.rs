@@ -13,8 +13,8 @@ use greenroom_local::runtime::balancer::{
 use greenroom_local::runtime::instance::{self, Instance, InstanceSpec};
 use greenroom_local::runtime::listener::{self, ListenerSpec};
 use greenroom_local::runtime::{
-    FOLDER_VARIABLE, Image, Kind, Launcher, ObjectType, Owner, Probe, ProcessId, Readiness, Root,
-    Uid, target_group,
+    FOLDER_VARIABLE, Image, Kind, Launcher, ListenAddress, ObjectType, Owner, Probe, ProcessId,
+    Readiness, Root, Uid, target_group,
 };
 use tempfile::TempDir;
 
@@ -98,7 +98,7 @@ impl Site {
         for (group, _, ports) in groups {
             target_group::create(&self.root, &owner(group), &group_of(ports)).unwrap();
         }
-        let spec = BalancerSpec { idle_timeout_ms: 10_000 };
+        let spec = BalancerSpec { address: ListenAddress::default(), idle_timeout_ms: 10_000 };
         balancer::create(&self.root, &self.launcher, &owner("lb"), &spec).await.unwrap();
         let weights: Vec<_> = groups.iter().map(|(group, weight, _)| (*group, *weight)).collect();
         let port = listener::create(&self.root, &owner("front"), &forward(&weights)).await.unwrap();
@@ -154,7 +154,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        for object in [ObjectType::Balancer, ObjectType::Instance] {
+        for object in [ObjectType::Balancer, ObjectType::Zone, ObjectType::Instance] {
             for owner in self.root.objects(object).unwrap_or_default() {
                 let folder = self.root.folder(object, &owner.uid);
                 let files = [("process.json", "process"), ("status.json", "program")];
@@ -206,12 +206,21 @@ pub(crate) fn group_of(ports: &[u16]) -> TargetGroupConfig {
 }
 
 pub(crate) fn forward(weights: &[(&str, u32)]) -> ListenerSpec {
-    let share =
-        |(id, weight): &(&str, u32)| WeightedGroup { id: (*id).to_owned(), weight: *weight };
+    let shares: Vec<_> = weights.iter().map(|(id, weight)| (*id, *weight, 0)).collect();
+    mirror(&shares)
+}
+
+/// A listener over groups with their weights, and the percentages of which they get copies.
+pub(crate) fn mirror(shares: &[(&str, u32, u32)]) -> ListenerSpec {
+    let share = |(id, weight, mirror): &(&str, u32, u32)| WeightedGroup {
+        id: (*id).to_owned(),
+        weight: *weight,
+        mirror: *mirror,
+    };
     ListenerSpec {
         load_balancer: uid("lb"),
         port: None,
-        action: Action::Forward(weights.iter().map(share).collect()),
+        action: Action::Forward(shares.iter().map(share).collect()),
     }
 }
 

@@ -23,7 +23,15 @@ pub(crate) async fn get(
     port: u16,
     path: &str,
 ) -> Result<(StatusCode, String), String> {
-    let request = Request::get(format!("http://127.0.0.1:{port}{path}"));
+    get_from(client, &format!("127.0.0.1:{port}"), path).await
+}
+
+pub(crate) async fn get_from(
+    client: &Http,
+    at: &str,
+    path: &str,
+) -> Result<(StatusCode, String), String> {
+    let request = Request::get(format!("http://{at}{path}"));
     send(client, request.body(Full::default()).unwrap()).await
 }
 

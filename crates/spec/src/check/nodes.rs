@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use greenroom_model::gate::Probe;
-
 use crate::node::Node;
 use crate::template::{Repetition, Template};
 
@@ -47,15 +45,8 @@ impl Template {
         }
         self.outputs.values_mut().for_each(|output| visit(&Spot::Plain, &mut output.value));
         for gate in self.gates.values_mut() {
-            probed(&mut gate.gate.probe).into_iter().for_each(|node| visit(&Spot::Plain, node));
+            let texts = gate.gate.probe.texts_mut();
+            texts.into_iter().for_each(|node| visit(&Spot::Plain, node));
         }
-    }
-}
-
-fn probed(probe: &mut Probe<Node>) -> Vec<&mut Node> {
-    match probe {
-        Probe::Http { url, status: _, body } => std::iter::once(url).chain(body).collect(),
-        Probe::Tcp { endpoint } => vec![endpoint],
-        Probe::Command { argv } => argv.iter_mut().collect(),
     }
 }

@@ -117,21 +117,22 @@ impl Sight<'_> {
     /// Named configurations (`aws.west`) must be declared; a provider without settings need not.
     fn configurations(&self, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
         let known = || self.project.providers.keys().chain(self.stage.providers.keys());
-        for block in template.blocks.values().filter(|block| block.provider.contains('.')) {
-            if !known().any(|name| *name == block.provider) {
+        let blocks = template.blocks.values();
+        let blocks = blocks.map(|it| (format!("`{}`", it.name), &it.provider, it.at, "this block"));
+        let gates = template.gates.iter().filter_map(|(name, it)| {
+            Some((format!("gate `{name}`"), it.gate.probe.provider()?, it.at, "this gate"))
+        });
+        for (user, provider, at, label) in blocks.chain(gates) {
+            if provider.contains('.') && !known().any(|name| name == provider) {
                 diagnostics.push(
                     Diagnostic::error(
                         "spec::unknown_provider",
                         format!(
-                            "`{}` uses the provider configuration `{}`, which is not declared",
-                            block.name, block.provider
+                            "{user} uses the provider configuration `{provider}`, which is not declared"
                         ),
                     )
-                    .at(block.at, "this block")
-                    .help(format!(
-                        "declare it in the project: `[provider.\"{}\"]`",
-                        block.provider
-                    )),
+                    .at(at, label)
+                    .help(format!("declare it in the project: `[provider.\"{provider}\"]`")),
                 );
             }
         }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::values::arguments;
-use super::{described, image, named, reference, table, text, texts};
+use super::{described, image, named, promotion, reference, table, text, texts};
 use crate::schemas::Schemas;
 
 pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
     definitions.insert("providers".to_owned(), providers(schemas));
-    definitions.insert("promotion".to_owned(), promotion());
+    definitions.insert("promotion".to_owned(), promotion::promotion());
     definitions.insert("stage".to_owned(), stage());
     definitions.insert("image".to_owned(), image::image());
     definitions.insert("project".to_owned(), project());
@@ -144,25 +144,6 @@ fn timeouts() -> Value {
             ("up", described("duration", "until the environment is up")),
             ("run", described("duration", "all commands together")),
             ("down", described("duration", "until the environment is gone")),
-        ],
-    )
-}
-
-fn promotion() -> Value {
-    let weight = json!({ "type": "integer", "minimum": 1, "maximum": 100 });
-    let steps = json!({ "type": "array", "items": weight, "description": "rising to 100" });
-    table(
-        "How the stage promotes.",
-        &[],
-        [
-            ("soak", described("duration", "how long the candidate runs beside the live one")),
-            ("steps", steps),
-            ("pause", described("duration", "how long to stay at each weight")),
-            ("gates", texts("the gates that must pass")),
-            ("watch", described("duration", "how long gates go on at 100 % before the drain")),
-            ("retain", described("duration", "how long the old environment stays")),
-            ("require", texts("the stages that an image set must have passed")),
-            ("max_age", described("duration", "how old an attestation may be")),
         ],
     )
 }

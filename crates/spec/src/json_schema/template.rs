@@ -5,14 +5,14 @@ use greenroom_model::schema::TypeSchema;
 use serde_json::{Map, Value, json};
 
 use super::values::arguments;
-use super::{described, named, one_or_more, reference, table, text, texts};
+use super::{described, gate, named, one_or_more, reference, table, text, texts};
 use crate::schemas::Schemas;
 
 pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
     for (name, schema) in [
         ("variable", variable()),
         ("output", output()),
-        ("gate", gate()),
+        ("gate", gate::gate()),
         ("lifecycle", lifecycle()),
         ("timeouts", timeouts()),
     ] {
@@ -118,33 +118,6 @@ fn output() -> Value {
             ("description", text("one sentence for people")),
         ],
     )
-}
-
-fn gate() -> Value {
-    let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
-    let expect = table(
-        "The answer that passes.",
-        &[],
-        [("status", status), ("body", text("text that the body must contain"))],
-    );
-    let mut gate = table(
-        "A check with a verdict.",
-        &[],
-        [
-            ("http", text("the URL to GET")),
-            ("tcp", text("`host:port` to connect to")),
-            ("command", texts("a program and its arguments")),
-            ("expect", expect),
-            ("initial_delay", described("duration", "before the first look")),
-            ("interval", described("duration", "from one look to the next")),
-            ("timeout", described("duration", "how long one look may take")),
-            ("successes", json!({ "type": "integer", "minimum": 1 })),
-            ("failure_limit", json!({ "type": "integer", "minimum": 0 })),
-            ("deadline", described("duration", "when to give up altogether")),
-        ],
-    );
-    gate["oneOf"] = ["http", "tcp", "command"].map(|key| json!({ "required": [key] })).into();
-    gate
 }
 
 fn lifecycle() -> Value {

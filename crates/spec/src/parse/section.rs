@@ -79,6 +79,15 @@ impl Section {
         self.take(key).map(|item| reader.texts(item, &what)).unwrap_or_default()
     }
 
+    /// Texts that mean something else when they are left out than when there is none.
+    pub(super) fn given_texts(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &'static str,
+    ) -> Option<Vec<Located<Arc<str>>>> {
+        self.table.contains_key(key).then(|| self.texts(reader, key))
+    }
+
     pub(super) fn flag(
         &mut self,
         reader: &mut Reader<'_>,

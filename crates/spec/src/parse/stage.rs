@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::item::{Field, Item, ItemKind};
+use super::item::{Field, ItemKind};
 use super::project::providers;
+use super::promotion;
 use super::reader::{Reader, Strings};
 use super::section::{Named, Section};
 use crate::diagnostic::Diagnostic;
 use crate::near;
 use crate::node::Node;
-use crate::project::{IMAGES_STAGE, OnFailure, Promotion, Stage, Timeouts};
+use crate::project::{IMAGES_STAGE, OnFailure, Stage, Timeouts};
 use crate::schemas::Schemas;
 use crate::source::{Located, Place};
 
@@ -58,14 +59,14 @@ fn read(
         timeouts: timeouts(reader, &mut section),
         on_failure: on_failure(reader, &mut section),
         attest: section.flag(reader, "attest"),
-        trusted_keys: given_texts(reader, &mut section, "trusted_keys"),
+        trusted_keys: section.given_texts(reader, "trusted_keys"),
         run: section.texts(reader, "run"),
         publish: section.texts(reader, "publish"),
         bake: section.texts(reader, "bake"),
         variables: variables(reader, &mut section),
         matrix: matrix(reader, &mut section),
         providers: providers(reader, section.take("provider"), schemas),
-        promotion: promotion(reader, &mut section),
+        promotion: promotion::read(reader, &mut section),
     };
     one_front(reader, &stage, &section);
     limits_something(reader, &stage, &section, lacks[0].1);
@@ -140,66 +141,6 @@ fn on_failure(reader: &mut Reader<'_>, section: &mut Section) -> OnFailure {
             OnFailure::default()
         }
     }
-}
-
-fn promotion(reader: &mut Reader<'_>, stage: &mut Section) -> Option<Promotion> {
-    let what = format!("the promotion of {}", stage.what);
-    let item = stage.take("promotion")?;
-    let mut section = Section::open(reader, what, item)?;
-    let promotion = Promotion {
-        soak: section.duration(reader, "soak"),
-        steps: steps(reader, &mut section),
-        pause: section.duration(reader, "pause"),
-        gates: section.texts(reader, "gates"),
-        watch: section.duration(reader, "watch"),
-        retain: section.duration(reader, "retain"),
-        require: given_texts(reader, &mut section, "require"),
-        max_age: section.duration(reader, "max_age"),
-    };
-    section.close(reader);
-    Some(promotion)
-}
-
-/// Texts that mean something else when they are left out than when there is none.
-fn given_texts(
-    reader: &mut Reader<'_>,
-    section: &mut Section,
-    key: &'static str,
-) -> Option<Vec<Located<Arc<str>>>> {
-    section.table.contains_key(key).then(|| section.texts(reader, key))
-}
-
-fn steps(reader: &mut Reader<'_>, section: &mut Section) -> Vec<Located<u8>> {
-    let what = section.of("steps");
-    let Some(item) = section.take("steps") else { return Vec::new() };
-    let Item { at, kind: ItemKind::Array(items) } = item else {
-        reader.wrong(&item, &what, "a list of weights such as `[5, 25, 100]`");
-        return Vec::new();
-    };
-    let complete = items.len();
-    let steps: Vec<Located<u8>> = items
-        .into_iter()
-        .filter_map(|item| {
-            let weight = reader.integer(item, &what, "weights from 1 to 100", 1..=100)?;
-            Some(Located { value: u8::try_from(weight.value).ok()?, at: weight.at })
-        })
-        .collect();
-    if steps.len() == complete {
-        let falls = steps.windows(2).find(|pair| pair[0].value >= pair[1].value);
-        let wrong = falls.map(|pair| (pair[1].at, "not more than the one before")).or_else(|| {
-            let last = steps.last();
-            (last.is_none_or(|last| last.value != 100))
-                .then(|| (last.map_or(at, |last| last.at), "the last must be 100"))
-        });
-        if let Some((at, label)) = wrong {
-            reader.report(
-                Diagnostic::error("spec::weights", format!("{what} must rise to 100"))
-                    .at(at, label)
-                    .help("weights are percentages, such as `[5, 25, 50, 100]`"),
-            );
-        }
-    }
-    steps
 }
 
 fn one_front(reader: &mut Reader<'_>, stage: &Stage, section: &Section) {

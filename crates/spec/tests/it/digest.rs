@@ -49,6 +49,8 @@ fn every_value_makes_a_difference() {
         ("http = ", "tcp = "),
         ("tags = {", "count = 1\ntags = {"),
         ("tags = {", "provider = \"sim.west\"\ntags = {"),
+        ("http = \"http://localhost/\"", "metric = \"requests\"\nmin = 5"),
+        ("interval =", "on_inconclusive = \"fail\"\ninterval ="),
         ("tags = {", "lifecycle = { prevent_destroy = true }\ntags = {"),
     ] {
         let changed = WRITTEN.replacen(from, to, 1);

@@ -2,6 +2,7 @@
 
 mod digest;
 mod expressions;
+mod gates;
 mod pages;
 mod project;
 mod random;

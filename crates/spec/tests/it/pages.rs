@@ -55,6 +55,7 @@ fn pages_tell_what_a_type_takes_and_gives() {
         paths,
         [
             "sim.md",
+            "sim/resource.sim_group.md",
             "sim/resource.sim_network.md",
             "sim/resource.sim_server.md",
             "sim/data.sim_image.md"

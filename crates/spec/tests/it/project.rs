@@ -64,7 +64,7 @@ gates = ["web"]
     assert_eq!(limit.map(|limit| limit.value), Some(2));
     assert_eq!(&*project.stages["build"].run[0].value, "echo ${HOME}");
     let promotion = project.stages["production"].promotion.as_ref().expect("it promotes");
-    assert_eq!(promotion.steps.iter().map(|step| step.value).collect::<Vec<_>>(), [5, 25, 100]);
+    assert_eq!(promotion.steps.iter().map(|step| step.weight).collect::<Vec<_>>(), [5, 25, 100]);
     let web = &project.images["web"];
     assert_eq!(web.builder.as_ref().map(Builder::word), Some("local"));
     assert_eq!(&*web.files[0].value, "conf/*.toml");

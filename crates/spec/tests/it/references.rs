@@ -110,5 +110,5 @@ fn resources_of_an_unknown_type_are_reported_once() {
 nodes = 3
 [output.id]
 value = "${sim_cluster.a.id}"
-"#), @r#"environment.toml:2:11: spec::unknown_type: unknown resource type `sim_cluster` (known here: `sim_network`, `sim_server`)"#);
+"#), @r#"environment.toml:2:11: spec::unknown_type: unknown resource type `sim_cluster` (known here: `sim_group`, `sim_network`, `sim_server`)"#);
 }

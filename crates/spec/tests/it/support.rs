@@ -116,6 +116,7 @@ pub(crate) fn schemas() -> Schemas {
         ("kind", Attribute::optional(Type::String, "`ssd` or `disk`.").default("ssd")),
     ]);
     let health = Type::object([("path", Attribute::required(Type::String, "What to ask for."))]);
+    let group = TypeSchema::new("sim_group", "Targets.", [id()]).reports_health();
     let server = TypeSchema::new(
         "sim_server",
         "A server.",
@@ -140,7 +141,7 @@ pub(crate) fn schemas() -> Schemas {
         name: "sim".into(),
         doc: "A cloud for tests.".to_owned(),
         settings: [("region".into(), Attribute::required(Type::String, "Where to work."))].into(),
-        resources: named(vec![network, server]),
+        resources: named(vec![group, network, server]),
         data: named(vec![image]),
     }])
 }

@@ -185,36 +185,6 @@ destroy = "1m"
 }
 
 #[test]
-fn gates_ask_one_thing() {
-    assert_snapshot!(check_template(r#"
-[gate.none]
-interval = "1s"
-[gate.two]
-http = "http://localhost/"
-tcp = "localhost:80"
-[gate.bad]
-http = "http://localhost/"
-expect = { status = 99, header = "x" }
-successes = 0
-deadline = 5
-[gate.tcp]
-tcp = "localhost:80"
-expect = { status = 200 }
-[gate.argv]
-command = "./smoke.sh"
-"#), @r#"
-    environment.toml:2:1: spec::gate_probe: gate `none` needs exactly one of `http`, `tcp` and `command`
-    environment.toml:6:1: spec::gate_probe: gate `two` needs exactly one of `http`, `tcp` and `command`
-    environment.toml:9:21: spec::wrong_type: `status` of `expect` of gate `bad` must be a status from 100 to 599, not 99
-    environment.toml:9:25: spec::unknown_key: unknown key `header` in `expect` of gate `bad` (known here: `status`, `body`)
-    environment.toml:10:13: spec::wrong_type: `successes` of gate `bad` must be a whole number of at least 1, not 0
-    environment.toml:11:12: spec::wrong_type: `deadline` of gate `bad` must be a string, not a number
-    environment.toml:14:1: spec::gate_probe: gate `tcp` expects an HTTP answer without asking for one
-    environment.toml:16:11: spec::wrong_type: `command` of gate `argv` must be a list: the program and its arguments, not a string
-    "#);
-}
-
-#[test]
 fn expressions_show_the_place_inside_the_string() {
     assert_snapshot!(check_template(r#"
 [local]

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use greenroom_engine::desired::{Desired, DesiredScope};
+use greenroom_engine::desired::{Desired, DesiredScope, Standing};
 use greenroom_model::address::{BlockName, Scope};
 use greenroom_model::expr::Expr;
 use greenroom_model::identity::EnvironmentKind;
-use greenroom_model::roster::{Role, Weight};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::image::AmiBuilder;
 use greenroom_spec::project::IMAGES_STAGE;
@@ -62,8 +61,8 @@ fn desired(
         images: BTreeMap::new(),
         image_set: None,
         providers,
-        role: Role::Live,
-        weight: Weight::FULL,
+        sealed: None,
+        standing: Standing::default(),
     };
     Desired {
         project: project.into(),

@@ -13,19 +13,8 @@ const AFTER: &str = "2026-11-28T13:00:00Z";
 
 fn state(lineage: &str, kind: EnvironmentKind, expires: Option<&str>) -> State {
     State {
-        lineage: Lineage(lineage.into()),
-        project: "shop".into(),
-        stage: "it".into(),
-        kind,
         lifetime: Lifetime { expires: expires.map(Into::into), ..Lifetime::default() },
-        scopes: BTreeMap::new(),
-        roster: None,
-        open: BTreeMap::new(),
-        watch: Vec::new(),
-        run: None,
-        finished: None,
-        sequence: Sequence(0),
-        extra: None,
+        ..State::new("shop", "it", kind, Lineage(lineage.into()))
     }
 }
 

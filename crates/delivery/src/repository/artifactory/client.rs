@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::credentials::{Credentials, HELP};
 use super::lost::{Lost, settled, stored, unanswered, within};
 use super::wire;
+use crate::http;
 use crate::repository::Watch;
 use crate::repository::error::{Effect, RepositoryError};
 use crate::repository::source::pieces;
@@ -52,13 +53,9 @@ pub(super) struct Client {
     pub(super) patience: Patience,
 }
 
-const CONNECT: Duration = Duration::from_secs(10);
-
 impl Client {
     pub(super) fn new(credentials: Credentials) -> Result<Client, RepositoryError> {
-        // The HTTP client takes what the process has as its default; an earlier one will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().connect_timeout(CONNECT).build();
+        let http = http::client().build();
         let http = http.map_err(|error| RepositoryError::Url { why: error.to_string() })?;
         Ok(Client { http, credentials, patience: Patience::default() })
     }

@@ -7,7 +7,7 @@ use greenroom_model::identity::{Incarnation, Uid};
 use greenroom_model::journal::{Effect, Handle, Intent, Lifecycle, Subject};
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Mode, Reader, ReadsForm, Text, is_false, marks};
+use super::{Json, Mode, Reader, ReadsForm, Text, is_default, marks};
 use crate::format::error::Misfit;
 
 /// The form of [`Intent`].
@@ -28,9 +28,9 @@ pub(crate) struct IntentForm<'a> {
     sensitive: Vec<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "ReadsForm::is_empty")]
     reads: ReadsForm<'a>,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     create_before_destroy: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     prevent_destroy: bool,
     deadline: i64,
 }

@@ -5,7 +5,7 @@ use greenroom_model::identity::Uid;
 use greenroom_model::journal::Lifecycle;
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, ReadsForm, Text, is_false};
+use super::{Reader, ReadsForm, Text, is_default};
 use crate::format::error::Misfit;
 
 /// The form of a [`Lifecycle`] with its object.
@@ -17,9 +17,9 @@ pub(crate) struct LifecycleForm<'a> {
     uid: Text<'a>,
     #[serde(borrow, default, skip_serializing_if = "ReadsForm::is_empty")]
     reads: ReadsForm<'a>,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     create_before_destroy: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     prevent_destroy: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Form types that the documents share, and what they are made of.
 
 pub(super) mod extra;
+pub(super) mod history;
 pub(super) mod inputs;
 pub(super) mod intent;
 pub(super) mod json;
@@ -30,7 +31,7 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// Whether a flag can be left out.
-pub(super) fn is_false(flag: &bool) -> bool {
-    !flag
+/// Whether a field can be left out.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

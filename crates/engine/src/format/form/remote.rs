@@ -5,7 +5,7 @@ use greenroom_model::identity::{Incarnation, Sequence, Uid};
 use greenroom_model::state::{Extra, Instance, Remote, Status};
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Mode, Reader, ReadsForm, Text, is_false, marks};
+use super::{Json, Mode, Reader, ReadsForm, Text, is_default, marks};
 use crate::format::error::Misfit;
 
 /// The form of [`Instance`], its address included.
@@ -36,9 +36,9 @@ struct RemoteForm<'a> {
     #[serde(borrow, default, skip_serializing_if = "ReadsForm::is_empty")]
     reads: ReadsForm<'a>,
     version: u64,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     create_before_destroy: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     prevent_destroy: bool,
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use greenroom_model::gate::{GateResult, Verdict};
 use greenroom_model::identity::Digest;
-use greenroom_model::roster::{Decision, Entry, Promotion, Role, Roster, Weight};
+use greenroom_model::roster::{Decision, Ending, Entry, Promotion, Role, Roster, Weight};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, Text};
+use super::{Reader, Text, is_default};
 use crate::format::error::Misfit;
 
 /// The form of [`Roster`].
@@ -17,6 +17,8 @@ pub(crate) struct RosterForm<'a> {
     entries: BTreeMap<Text<'a>, EntryForm>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     promotion: Option<PromotionForm<'a>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    count: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +26,8 @@ struct EntryForm {
     role: Role,
     weight: u8,
     verified: u8,
+    #[serde(default, skip_serializing_if = "is_default")]
+    admitted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retained_until: Option<i64>,
 }
@@ -46,6 +50,10 @@ pub(crate) struct DecisionForm<'a> {
     phase: Text<'a>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     verdict: Option<VerdictForm<'a>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ending: Option<Ending>,
     #[serde(borrow)]
     roster: RosterForm<'a>,
 }
@@ -62,13 +70,14 @@ pub(crate) struct VerdictForm<'a> {
 
 impl<'a> RosterForm<'a> {
     pub(crate) fn of(roster: &'a Roster) -> RosterForm<'a> {
-        let Roster { entries, promotion } = roster;
+        let Roster { entries, promotion, count } = roster;
         RosterForm {
             entries: entries
                 .iter()
                 .map(|(scope, entry)| (scope.as_str().into(), EntryForm::of(entry)))
                 .collect(),
             promotion: promotion.as_ref().map(PromotionForm::of),
+            count: *count,
         }
     }
 
@@ -78,14 +87,20 @@ impl<'a> RosterForm<'a> {
             entries.map(|(name, entry)| Ok((reader.scope(name.as_str())?, entry.read()?)));
         let entries = entries.collect::<Result<_, Misfit>>()?;
         let promotion = self.promotion.map(|form| form.read(reader)).transpose()?;
-        Ok(Roster { entries, promotion })
+        Ok(Roster { entries, promotion, count: self.count })
     }
 }
 
 impl EntryForm {
     fn of(entry: &Entry) -> EntryForm {
-        let Entry { role, weight, verified, retained_until } = *entry;
-        EntryForm { role, weight: weight.percent(), verified: verified.percent(), retained_until }
+        let Entry { role, weight, verified, admitted, retained_until } = *entry;
+        EntryForm {
+            role,
+            weight: weight.percent(),
+            verified: verified.percent(),
+            admitted,
+            retained_until,
+        }
     }
 
     fn read(self) -> Result<Entry, Misfit> {
@@ -94,6 +109,7 @@ impl EntryForm {
             role: self.role,
             weight: weight(self.weight)?,
             verified: weight(self.verified)?,
+            admitted: self.admitted,
             retained_until: self.retained_until,
         })
     }
@@ -122,9 +138,11 @@ impl<'a> PromotionForm<'a> {
 
 impl<'a> DecisionForm<'a> {
     pub(crate) fn of(decision: &'a Decision) -> DecisionForm<'a> {
-        let Decision { phase, verdict, roster } = decision;
+        let Decision { phase, at, verdict, ending, roster } = decision;
         DecisionForm {
             phase: phase.into(),
+            at: *at,
+            ending: *ending,
             verdict: verdict.as_ref().map(VerdictForm::of),
             roster: RosterForm::of(roster),
         }
@@ -133,7 +151,9 @@ impl<'a> DecisionForm<'a> {
     pub(crate) fn read(self, reader: &mut Reader) -> Result<Decision, Misfit> {
         Ok(Decision {
             phase: reader.share(self.phase.as_str()),
+            at: self.at,
             verdict: self.verdict.map(VerdictForm::read),
+            ending: self.ending,
             roster: self.roster.read(reader)?,
         })
     }

@@ -1,15 +1,16 @@
 //! Operations and what they do.
 
 use greenroom_model::identity::{Sequence, Uid};
-use greenroom_model::plan::{Action, Expectation, Need, Operation, Wait};
+use greenroom_model::plan::{Action, Expectation, Need, Operation};
 use greenroom_model::schema::Strength;
 use serde::{Deserialize, Serialize};
 
 use super::change::{ChangeForm, RemovalForm};
 use super::gate::GateForm;
+use super::mark::MarkForm;
+use super::wait::WaitForm;
 use crate::format::error::Misfit;
-use crate::format::form::roster::DecisionForm;
-use crate::format::form::{Json, Mode, Reader, Text, time};
+use crate::format::form::{Json, Mode, Reader, Text, is_default};
 
 /// The form of [`Operation`].
 #[derive(Serialize, Deserialize)]
@@ -70,6 +71,8 @@ enum ActionForm<'a> {
         name: Text<'a>,
         #[serde(borrow)]
         gate: Box<GateForm<'a>>,
+        #[serde(default, skip_serializing_if = "is_default")]
+        watches: bool,
     },
     #[serde(borrow)]
     Wait(WaitForm<'a>),
@@ -80,15 +83,7 @@ enum ActionForm<'a> {
         expected: Json<'a>,
     },
     #[serde(borrow)]
-    Mark(Box<DecisionForm<'a>>),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WaitForm<'a> {
-    #[serde(borrow)]
-    For(Text<'a>),
-    Approval,
+    Mark(Box<MarkForm<'a>>),
 }
 
 impl<'a> OperationForm<'a> {
@@ -147,19 +142,17 @@ impl<'a> ActionForm<'a> {
                 provider: provider.into(),
                 config: given(config),
             },
-            Action::Gate { scope, name, gate } => ActionForm::Gate {
+            Action::Gate { scope, name, gate, watches } => ActionForm::Gate {
                 scope: scope.as_str().into(),
                 name: name.into(),
                 gate: Box::new(GateForm::of(gate)),
+                watches: *watches,
             },
-            Action::Wait(Wait::For(length)) => {
-                ActionForm::Wait(WaitForm::For(time::write(*length)))
-            }
-            Action::Wait(Wait::Approval) => ActionForm::Wait(WaitForm::Approval),
+            Action::Wait(wait) => ActionForm::Wait(WaitForm::of(wait)),
             Action::Verify { address, expected } => {
                 ActionForm::Verify { address: Text::of(address), expected: given(expected) }
             }
-            Action::Mark(decision) => ActionForm::Mark(Box::new(DecisionForm::of(decision))),
+            Action::Mark(mark) => ActionForm::Mark(Box::new(MarkForm::of(mark))),
         }
     }
 
@@ -177,20 +170,18 @@ impl<'a> ActionForm<'a> {
                 provider: reader.share(provider.as_str()),
                 config: reader.value(config)?,
             },
-            ActionForm::Gate { scope, name, gate } => Action::Gate {
+            ActionForm::Gate { scope, name, gate, watches } => Action::Gate {
                 scope: reader.scope(scope.as_str())?,
                 name: reader.share(name.as_str()),
                 gate: Box::new(gate.read(reader)?),
+                watches,
             },
-            ActionForm::Wait(WaitForm::For(length)) => {
-                Action::Wait(Wait::For(time::read(&length)?))
-            }
-            ActionForm::Wait(WaitForm::Approval) => Action::Wait(Wait::Approval),
+            ActionForm::Wait(wait) => Action::Wait(wait.read(reader)?),
             ActionForm::Verify { address, expected } => Action::Verify {
                 address: reader.address(address.as_str())?,
                 expected: reader.value(expected)?,
             },
-            ActionForm::Mark(decision) => Action::Mark(Box::new(decision.read(reader)?)),
+            ActionForm::Mark(mark) => Action::Mark(Box::new(mark.read(reader)?)),
         })
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::error::Misfit;
 use crate::format::form::intent::HandleForm;
-use crate::format::form::{Json, Mode, Reader, ReadsForm, Text, is_false, present, time};
+use crate::format::form::{Json, Mode, Reader, ReadsForm, Text, is_default, present, time};
 
 /// The form of [`Change`].
 #[derive(Serialize, Deserialize)]
@@ -38,9 +38,9 @@ pub(super) struct ChangeForm<'a> {
     replaces: Option<ReplacementForm<'a>>,
     #[serde(borrow, default, skip_serializing_if = "ReadsForm::is_empty")]
     reads: ReadsForm<'a>,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     create_before_destroy: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     prevent_destroy: bool,
     #[serde(borrow)]
     handle: HandleForm<'a>,
@@ -85,7 +85,7 @@ pub(super) struct RemovalForm<'a> {
     #[serde(borrow)]
     prior: Json<'a>,
     status: Status,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     deposed: bool,
     #[serde(borrow)]
     reason: RemovalReasonForm<'a>,

@@ -106,6 +106,7 @@ enum NextForm<'a> {
     #[serde(borrow)]
     Phase(Text<'a>),
     Done,
+    RolledBack,
     Halt,
 }
 
@@ -289,6 +290,7 @@ impl<'a> NextForm<'a> {
         match next {
             Next::Phase(name) => NextForm::Phase(name.into()),
             Next::Done => NextForm::Done,
+            Next::RolledBack => NextForm::RolledBack,
             Next::Halt => NextForm::Halt,
         }
     }
@@ -297,6 +299,7 @@ impl<'a> NextForm<'a> {
         match self {
             NextForm::Phase(name) => Next::Phase(reader.share(name.as_str())),
             NextForm::Done => Next::Done,
+            NextForm::RolledBack => Next::RolledBack,
             NextForm::Halt => Next::Halt,
         }
     }

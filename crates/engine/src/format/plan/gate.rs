@@ -1,11 +1,12 @@
 //! Gates.
 
-use greenroom_model::gate::{Gate, Pace, Probe};
+use greenroom_model::gate::{Gate, OnInconclusive, Pace};
 use greenroom_model::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::probe::ProbeForm;
 use crate::format::error::Misfit;
-use crate::format::form::{Json, Mode, Reader, Text, present, time};
+use crate::format::form::{Reader, Text, time};
 
 /// The form of [`Gate`].
 #[derive(Serialize, Deserialize)]
@@ -14,31 +15,8 @@ pub(super) struct GateForm<'a> {
     probe: ProbeForm<'a>,
     #[serde(borrow)]
     pace: PaceForm<'a>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ProbeForm<'a> {
-    Http {
-        #[serde(borrow)]
-        url: Json<'a>,
-        status: u16,
-        #[serde(
-            borrow,
-            default,
-            deserialize_with = "present",
-            skip_serializing_if = "Option::is_none"
-        )]
-        body: Option<Json<'a>>,
-    },
-    Tcp {
-        #[serde(borrow)]
-        endpoint: Json<'a>,
-    },
-    Command {
-        #[serde(borrow)]
-        argv: Vec<Json<'a>>,
-    },
+    #[serde(default, skip_serializing_if = "is_usual")]
+    on_inconclusive: OnInconclusive,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,43 +35,26 @@ struct PaceForm<'a> {
 
 impl<'a> GateForm<'a> {
     pub(super) fn of(gate: &'a Gate<Value>) -> GateForm<'a> {
-        let Gate { probe, pace } = gate;
-        GateForm { probe: ProbeForm::of(probe), pace: PaceForm::of(pace) }
-    }
-
-    pub(super) fn read(self, reader: &mut Reader) -> Result<Gate<Value>, Misfit> {
-        Ok(Gate { probe: self.probe.read(reader)?, pace: self.pace.read()? })
-    }
-}
-
-impl<'a> ProbeForm<'a> {
-    fn of(probe: &'a Probe<Value>) -> ProbeForm<'a> {
-        let given = |value| Json::Given(value, Mode::Referred);
-        match probe {
-            Probe::Http { url, status, body } => {
-                ProbeForm::Http { url: given(url), status: *status, body: body.as_ref().map(given) }
-            }
-            Probe::Tcp { endpoint } => ProbeForm::Tcp { endpoint: given(endpoint) },
-            Probe::Command { argv } => {
-                ProbeForm::Command { argv: argv.iter().map(given).collect() }
-            }
+        let Gate { probe, pace, on_inconclusive } = gate;
+        GateForm {
+            probe: ProbeForm::of(probe),
+            pace: PaceForm::of(pace),
+            on_inconclusive: *on_inconclusive,
         }
     }
 
-    fn read(self, reader: &mut Reader) -> Result<Probe<Value>, Misfit> {
-        Ok(match self {
-            ProbeForm::Http { url, status, body } => Probe::Http {
-                url: reader.value(url)?,
-                status,
-                body: body.map(|body| reader.value(body)).transpose()?,
-            },
-            ProbeForm::Tcp { endpoint } => Probe::Tcp { endpoint: reader.value(endpoint)? },
-            ProbeForm::Command { argv } => {
-                let argv = argv.into_iter().map(|argument| reader.value(argument));
-                Probe::Command { argv: argv.collect::<Result<_, _>>()? }
-            }
+    pub(super) fn read(self, reader: &mut Reader) -> Result<Gate<Value>, Misfit> {
+        Ok(Gate {
+            probe: self.probe.read(reader)?,
+            pace: self.pace.read()?,
+            on_inconclusive: self.on_inconclusive,
         })
     }
+}
+
+/// Whether it can be left out.
+fn is_usual(on_inconclusive: &OnInconclusive) -> bool {
+    *on_inconclusive == OnInconclusive::default()
 }
 
 impl PaceForm<'_> {

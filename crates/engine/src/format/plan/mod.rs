@@ -8,8 +8,11 @@ mod action;
 mod change;
 mod content;
 mod gate;
+mod mark;
 mod operations;
+mod probe;
 mod secret;
+mod wait;
 
 use greenroom_model::identity::Digest;
 use greenroom_model::plan::Plan;

@@ -1,5 +1,6 @@
 //! Random states, entries and plans.
 
+mod gate;
 mod plan;
 
 use std::sync::Arc;
@@ -7,10 +8,13 @@ use std::sync::Arc;
 use greenroom_model::address::{Address, BlockName, InstanceKey, Mode, Scope};
 use greenroom_model::expr::Expr;
 use greenroom_model::gate::{GateResult, Verdict};
+use greenroom_model::history::{Chapter, Happening, Page};
 use greenroom_model::identity::*;
 use greenroom_model::journal::*;
 use greenroom_model::plan::{OperationId, OperationKind};
-use greenroom_model::roster::{Decision, Entry as RosterEntry, Promotion, Role, Roster, Weight};
+use greenroom_model::roster::{
+    Decision, Ending, Entry as RosterEntry, Promotion, Role, Roster, Weight,
+};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::*;
 use greenroom_model::value::{Number, Object, Value};
@@ -280,13 +284,17 @@ fn weight() -> impl Strategy<Value = Weight> {
     (0..=100_u8).prop_map(|percent| Weight::new(percent).expect("a weight"))
 }
 
+fn role() -> impl Strategy<Value = Role> {
+    select(vec![Role::Candidate, Role::Live, Role::Retained, Role::Failed])
+}
+
 fn roster() -> impl Strategy<Value = Roster> {
-    let role = select(vec![Role::Candidate, Role::Live, Role::Retained, Role::Failed]);
-    let entry = (role, weight(), weight(), option::of(any::<i64>())).prop_map(
-        |(role, weight, verified, retained_until)| RosterEntry {
+    let entry = (role(), weight(), weight(), any::<bool>(), option::of(any::<i64>())).prop_map(
+        |(role, weight, verified, admitted, retained_until)| RosterEntry {
             role,
             weight,
             verified,
+            admitted,
             retained_until,
         },
     );
@@ -298,8 +306,8 @@ fn roster() -> impl Strategy<Value = Roster> {
             phase_started,
         },
     );
-    (btree_map(scope(), entry, 0..3), option::of(promotion))
-        .prop_map(|(entries, promotion)| Roster { entries, promotion })
+    (btree_map(scope(), entry, 0..3), option::of(promotion), any::<u32>())
+        .prop_map(|(entries, promotion, count)| Roster { entries, promotion, count })
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -313,17 +321,43 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
-    (text(), option::of(verdict()), roster()).prop_map(|(phase, verdict, roster)| Decision {
-        phase,
-        verdict,
-        roster,
+    (text(), any::<i64>(), option::of(verdict()), option::of(ending()), roster()).prop_map(
+        |(phase, at, verdict, ending, roster)| Decision { phase, at, verdict, ending, roster },
+    )
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    select(vec![Ending::Promoted, Ending::RolledBack])
+}
+
+fn chapter() -> impl Strategy<Value = Chapter> {
+    let what = prop_oneof![
+        weight().prop_map(Happening::Meant),
+        weight().prop_map(Happening::Verified),
+        verdict().prop_map(Happening::Said),
+    ];
+    let page = (any::<i64>(), text(), what).prop_map(|(at, phase, what)| Page { at, phase, what });
+    let head = (scope(), option::of(scope()), option::of(digest()), digest(), text());
+    (head, option::of(ending()), vec(page, 0..3)).prop_map(|(head, ending, pages)| {
+        let (candidate, replaces, image_set, plan, by) = head;
+        Chapter { candidate, replaces, image_set, plan, by, ending, pages }
     })
 }
 
 fn run() -> impl Strategy<Value = Run> {
     let answers = btree_map(operation_id(), value(), 0..3);
-    (digest(), text(), btree_set(operation_id(), 0..3), answers)
-        .prop_map(|(plan, holder, done, answers)| Run { plan, holder, done, answers })
+    let verdicts = btree_map(operation_id(), verdict(), 0..3);
+    let done = btree_set(operation_id(), 0..3);
+    (digest(), text(), done, answers, verdicts, option::of(text())).prop_map(
+        |(plan, holder, done, answers, verdicts, text)| Run {
+            plan,
+            holder,
+            done,
+            answers,
+            verdicts,
+            text,
+        },
+    )
 }
 
 pub(super) fn state() -> impl Strategy<Value = State> {
@@ -337,8 +371,9 @@ pub(super) fn state() -> impl Strategy<Value = State> {
         vec(watch, 0..2),
         option::of(run()),
         option::of(digest()),
+        vec(chapter(), 0..3),
     );
-    (head, body).prop_map(|(head, (scopes, roster, open, watch, run, finished))| {
+    (head, body).prop_map(|(head, (scopes, roster, open, watch, run, finished, history))| {
         let (lineage, project, stage, kind, lifetime, sequence, extra) = head;
         State {
             lineage,
@@ -352,6 +387,7 @@ pub(super) fn state() -> impl Strategy<Value = State> {
             watch,
             run,
             finished,
+            history,
             sequence,
             extra,
         }
@@ -402,8 +438,9 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
             uid,
             seen
         }),
-        (operation_id(), value(), option::of(verdict()))
-            .prop_map(|(operation, value, verdict)| Entry::Answer { operation, value, verdict }),
+        (operation_id(), value(), option::of(verdict()), any::<i64>()).prop_map(
+            |(operation, value, verdict, at)| Entry::Answer { operation, value, verdict, at }
+        ),
         (operation_id(), decision()).prop_map(|(operation, decision)| Entry::Mark {
             operation,
             decision: Box::new(decision)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use greenroom_engine::format::{WRITTEN_BY, journal, plan, snapshot};
 
-use super::samples;
+use super::{gates, samples};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden-formats").join(name)
@@ -58,8 +58,16 @@ fn a_plan_file_of_format_1_still_means_the_same() {
 }
 
 #[test]
+fn gates_of_a_plan_file_of_format_1_still_mean_the_same() {
+    let today = plan::encode(&gates::plan());
+    let (bytes, expected) = golden("plan-1-gates.json", &today);
+    assert_eq!(plan::decode(&bytes).unwrap(), gates::plan());
+    assert_eq!(text(today), expected);
+}
+
+#[test]
 fn snapshots_and_plan_files_are_json_as_a_whole() {
-    for name in ["snapshot-1.json", "plan-1.json"] {
+    for name in ["snapshot-1.json", "plan-1.json", "plan-1-gates.json"] {
         let bytes = std::fs::read(path(name)).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(document["format"], 1, "{name}");
@@ -80,6 +88,7 @@ fn the_book_shows_the_golden_files() {
         ("state-body.md", "snapshot-1.json"),
         ("journal-entries.md", "journal-1.jsonl"),
         ("plan.md", "plan-1.json"),
+        ("plan.md", "plan-1-gates.json"),
     ] {
         let page = std::fs::read_to_string(book.join(page)).unwrap();
         let include =

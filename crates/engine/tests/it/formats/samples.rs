@@ -8,13 +8,15 @@ use greenroom_engine::format::plan::seal;
 use greenroom_engine::format::reference_to;
 use greenroom_model::address::Address;
 use greenroom_model::expr::Expr;
-use greenroom_model::gate::{Gate, GateResult, Pace, Probe, Verdict};
+use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Pace, Probe, Verdict};
 use greenroom_model::identity::{Digest, EnvironmentKind, Incarnation, Lineage, Sequence, Uid};
 use greenroom_model::journal::{
     Effect, Entry, Handle, Intent, Lifecycle, Made, Outcome, Seen, Subject,
 };
 use greenroom_model::plan::*;
-use greenroom_model::roster::{Decision, Entry as RosterEntry, Promotion, Role, Roster, Weight};
+use greenroom_model::roster::{
+    Course, Decision, Entry as RosterEntry, Mark, Placing, Promotion, Role, Roster, Weight,
+};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{
     Image, Inputs, Instance, Lifetime, Reads, Remote, Run, ScopeState, State, Status, Watch,
@@ -34,7 +36,7 @@ fn expr(text: &str) -> Expr {
     parse_expression(text).expect("an expression")
 }
 
-fn pending(text: &str) -> Value {
+pub(super) fn pending(text: &str) -> Value {
     Value::pending(expr(text))
 }
 
@@ -139,6 +141,7 @@ fn roster() -> Roster {
         role,
         weight: Weight::new(weight).expect("a weight"),
         verified: Weight::new(verified).expect("a weight"),
+        admitted: false,
         retained_until,
     };
     let scope = |name: &str| name.parse().expect("a scope");
@@ -154,6 +157,7 @@ fn roster() -> Roster {
             phase: "weight-25".into(),
             phase_started: 1_789_000_000,
         }),
+        count: 0,
     }
 }
 
@@ -190,8 +194,11 @@ pub(super) fn state() -> State {
             holder: "ana@ci-7 (4711) since 2026-09-10T08:00:00Z".into(),
             done: BTreeSet::from([operation("apply:create:r18/local_instance.web[0]")]),
             answers: BTreeMap::from([(operation("gates:gate:web"), Value::from(true))]),
+            verdicts: BTreeMap::new(),
+            text: None,
         }),
         finished: None,
+        history: Vec::new(),
         sequence: Sequence(42),
         extra: None,
     };
@@ -232,7 +239,32 @@ fn decision() -> Decision {
         result: GateResult::Pass,
         evidence: "200 from http://127.0.0.1:8080/health, 3 times".into(),
     };
-    Decision { phase: "weight-25".into(), verdict: Some(verdict), roster: roster() }
+    Decision {
+        phase: "weight-25".into(),
+        at: 0,
+        verdict: Some(verdict),
+        ending: None,
+        roster: roster(),
+    }
+}
+
+fn mark() -> Mark {
+    let scope = |name: &str| name.parse().expect("a scope");
+    let placing = |role, weight, retain| Placing {
+        role,
+        weight: Weight::new(weight).expect("a weight"),
+        admitted: true,
+        retain,
+    };
+    Mark {
+        entries: BTreeMap::from([
+            (scope("r16"), None),
+            (scope("r17"), Some(placing(Role::Live, 75, Some(Duration::from_secs(3600))))),
+            (scope("r18"), Some(placing(Role::Candidate, 25, None))),
+        ]),
+        verified: true,
+        course: Course::GoesOn,
+    }
 }
 
 /// One entry of each kind, and one outcome of each kind.
@@ -279,11 +311,13 @@ pub(super) fn entries() -> Vec<Entry> {
             operation: operation("gates:gate:web"),
             value: Value::from(true),
             verdict: decision().verdict,
+            at: 0,
         },
         Entry::Answer {
             operation: operation("apply:read:r18/data.local_image.base"),
             value: attributes(),
             verdict: None,
+            at: 0,
         },
         Entry::Mark {
             operation: operation("weight-25:mark:weights"),
@@ -416,7 +450,8 @@ pub(super) fn plan() -> Plan {
     let gate = |name: &str, probe| Action::Gate {
         scope: r18(),
         name: name.into(),
-        gate: Box::new(Gate { probe, pace }),
+        gate: Box::new(Gate { probe, pace, on_inconclusive: OnInconclusive::Halt }),
+        watches: false,
     };
     let url = || pending("\"http://${local_instance.web[0].address}/health\"");
     let weigh = operations(
@@ -437,7 +472,7 @@ pub(super) fn plan() -> Plan {
                     expected: Value::object([("weight", Value::from(25))]),
                 },
             ),
-            ("mark:weights", Action::Mark(Box::new(decision()))),
+            ("mark:weights", Action::Mark(Box::new(mark()))),
         ],
     );
     let output = |value, prior| PlannedOutput { value, prior };

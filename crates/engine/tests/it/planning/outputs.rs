@@ -2,9 +2,10 @@
 
 use greenroom_model::address::Scope;
 use greenroom_model::identity::Digest;
+use greenroom_model::plan::Action;
 use insta::assert_snapshot;
 
-use super::support::{World, applied, check, fresh, planned_with_files, scope};
+use super::support::{World, applied, check, fresh, planned, planned_with_files, scope};
 
 const FRONT: &str = r#"
 [resource.sim_listener.http]
@@ -25,7 +26,7 @@ value = "${front.url}/shop"
 fn a_front_uses_one_output_while_another_depends_on_the_front() {
     assert_snapshot!(check(FRONT, ENVIRONMENT, &World::default()), @r###"
 0 + pr/sim_group.web port=80
-1 + front/sim_listener.http group=pending(environments["pr"].outputs.group) port=80 <- 0
+1 + front/sim_listener.http group=pending(environments.pr.outputs.group) port=80 <- 0
 output front.url = pending(sim_listener.http.url)
 output pr.group = pending(sim_group.web.id)
 output pr.url = pending("${front.url}/shop")
@@ -68,7 +69,7 @@ value = "${sim_machine.web[*].address}"
     assert_snapshot!(check(front, environment, &World::default()), @r###"
 0 + pr/sim_machine.web[0] image="a" size="small"
 1 + pr/sim_machine.web[1] image="a" size="small"
-2 + front/sim_group.all port=80 targets=pending(flatten([[environments["pr"].outputs.addresses[0], environments["pr"].outputs.addresses[1]]])) <- 0 1
+2 + front/sim_group.all port=80 targets=pending(flatten([[environments.pr.outputs.addresses[0], environments.pr.outputs.addresses[1]]])) <- 0 1
 output front.weights = {"pr": 100}
 output pr.addresses = [pending(sim_machine.web[0].address), pending(sim_machine.web[1].address)]
 "###);
@@ -139,4 +140,17 @@ value = '${fileexists("none") ? file("none") : "-"}'
     };
     assert_eq!(of(&Scope::front()), [("motd", Digest::of(b"hello"))]);
     assert_eq!(of(&scope()), [("app.conf", Digest::of(b"size = 1"))]);
+}
+
+#[test]
+fn an_apply_asks_no_gate_that_judges_traffic() {
+    let environment = "[resource.sim_group.web]\n\
+        [gate.errors]\nmetric = \"error_rate\"\nmax = \"1%\"\n\
+        [gate.port]\ntcp = \"localhost:80\"\n";
+    let plan = planned("", environment, &World::default()).unwrap();
+    let gates = plan.operations().filter_map(|it| match &it.action {
+        Action::Gate { name, .. } => Some(&**name),
+        _ => None,
+    });
+    assert_eq!(gates.collect::<Vec<_>>(), ["port"]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use greenroom_engine::desired::Desired;
 use greenroom_engine::planner::{
-    Answers, Asks, FilesRead, Look, PlanInput, Planner, ReadSeen, Refined, Refresh, Step,
+    Answers, AskGates, Asks, FilesRead, Look, PlanInput, Planner, ReadSeen, Refined, Refresh, Step,
 };
 use greenroom_engine::replay::replay;
 use greenroom_engine::resolve::{Given, GivenVariable, Missing, ResolveRequest, resolve};
@@ -99,6 +99,7 @@ pub(super) fn planned_with_files(
         lineage: lineage(),
         refresh: Refresh::Bulk,
         look: Look::World,
+        gates: AskGates::AfterChanges,
     });
     let mut answers = Answers::default();
     loop {
@@ -262,7 +263,7 @@ fn known(plan: &Plan, value: &Value) -> Value {
 fn output_of(plan: &Plan, text: &str) -> Option<Value> {
     let (scope, name) = match text.strip_prefix("front.") {
         Some(name) => (Scope::front(), name),
-        None => (scope(), text.strip_prefix("environments[\"pr\"].outputs.")?),
+        None => (scope(), text.strip_prefix("environments.pr.outputs.")?),
     };
     Some(known(plan, &plan.outputs.get(&scope)?.get(name)?.value))
 }

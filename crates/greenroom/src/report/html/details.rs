@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::parts::{badge, day, jobs, moment, sentence, wide};
+use super::parts::{badge, jobs};
+use crate::report::page::{day, moment, sentence, wide};
 use crate::report::step::{Step, between, steps};
 use crate::report::verdict::{Verdict, why};
 use crate::view::words::{counted, elapsed};

@@ -6,7 +6,8 @@ use greenroom_delivery::record::{Job, Pipeline, Run, Standing};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::parts::{badge, jobs, link, wide};
+use super::parts::{badge, jobs, link};
+use crate::report::page::wide;
 use crate::report::step::{Phase, between, steps};
 use crate::report::verdict::Verdict;
 use crate::view::words::elapsed;

@@ -1,97 +1,21 @@
 //! The page as a browser's parser sees it.
 
-use std::rc::Rc;
-
 use greenroom_delivery::record::{Pipeline, Standing};
-use html5ever::tendril::TendrilSink;
-use html5ever::{ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
 use super::html;
+use crate::report::parsed::{Element, Page, texts};
 use crate::report::sample;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&<b x=";
 
-/// A page that was parsed.
-struct Page(RcDom);
-
-/// An element of it.
-struct Element(Handle);
-
-impl Page {
-    /// The page of `pipeline`, which must have no mistake that a parser notices.
-    fn of(pipeline: &Pipeline) -> Page {
-        let page = parse_document(RcDom::default(), ParseOpts::default()).one(html(pipeline));
-        assert!(page.errors.borrow().is_empty(), "{:?}", page.errors);
-        Page(page)
-    }
-
-    fn root(&self) -> Element {
-        Element(Rc::clone(&self.0.document))
-    }
-}
-
-impl Element {
-    fn name(&self) -> &str {
-        match &self.0.data {
-            NodeData::Element { name, .. } => &name.local,
-            _ => "",
-        }
-    }
-
-    fn attribute(&self, name: &str) -> Option<String> {
-        let NodeData::Element { attrs, .. } = &self.0.data else { return None };
-        let attrs = attrs.borrow();
-        attrs.iter().find(|it| &*it.name.local == name).map(|it| it.value.to_string())
-    }
-
-    fn attributes(&self) -> Vec<String> {
-        let NodeData::Element { attrs, .. } = &self.0.data else { return Vec::new() };
-        attrs.borrow().iter().map(|it| it.name.local.to_string()).collect()
-    }
-
-    /// All elements within, in the order of the page.
-    fn within(&self) -> Vec<Element> {
-        let children = self.0.children.borrow();
-        let children = children.iter().cloned().map(Element);
-        children
-            .flat_map(|child| {
-                let within = child.within();
-                std::iter::once(child).chain(within)
-            })
-            .collect()
-    }
-
-    fn all(&self, name: &str) -> Vec<Element> {
-        self.within().into_iter().filter(|it| it.name() == name).collect()
-    }
-
-    fn with_id(&self, id: &str) -> Option<Element> {
-        self.within().into_iter().find(|it| it.attribute("id").as_deref() == Some(id))
-    }
-
-    fn with_class(&self, class: &str) -> Vec<Element> {
-        let has = |it: &Element| {
-            it.attribute("class").is_some_and(|all| all.split(' ').any(|it| it == class))
-        };
-        self.within().into_iter().filter(has).collect()
-    }
-
-    fn text(&self) -> String {
-        match &self.0.data {
-            NodeData::Text { contents } => contents.borrow().to_string(),
-            _ => self.0.children.borrow().iter().cloned().map(|it| Element(it).text()).collect(),
-        }
-    }
-}
-
-fn texts(elements: &[Element]) -> Vec<String> {
-    elements.iter().map(Element::text).collect()
+/// The page of `pipeline`, parsed.
+fn page(pipeline: &Pipeline) -> Page {
+    Page::of(&html(pipeline))
 }
 
 #[test]
 fn the_head_says_what_came_of_it_and_when() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     assert_eq!(root.all("title")[0].text(), "shop b4127: failed");
     assert_eq!(texts(&root.all("h1")), ["Pipeline b4127"]);
     let header = root.all("header").remove(0);
@@ -104,7 +28,7 @@ fn the_head_says_what_came_of_it_and_when() {
 
 #[test]
 fn the_page_needs_nothing_else() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     for element in root.within() {
         assert!(!["script", "img", "iframe", "object"].contains(&element.name()));
         assert_eq!(element.attribute("src"), None);
@@ -120,7 +44,7 @@ fn the_page_needs_nothing_else() {
 
 #[test]
 fn every_link_within_the_page_leads_somewhere_and_no_name_is_used_twice() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     let mut ids: Vec<_> = root.within().iter().filter_map(|it| it.attribute("id")).collect();
     let links = root.within().into_iter().flat_map(|it| {
         let named = it.attribute("aria-labelledby");
@@ -138,7 +62,7 @@ fn every_link_within_the_page_leads_somewhere_and_no_name_is_used_twice() {
 
 #[test]
 fn each_table_has_a_caption_and_each_section_a_heading() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     let tables = root.all("table");
     assert!(tables.len() > 6);
     assert!(tables.iter().all(|table| table.all("caption").len() == 1));
@@ -150,7 +74,7 @@ fn each_table_has_a_caption_and_each_section_a_heading() {
 #[test]
 fn the_timeline_has_a_row_for_each_job_and_a_bar_for_each_step_and_operation() {
     let pipeline = sample::pipeline();
-    let root = Page::of(&pipeline).root();
+    let root = page(&pipeline).root();
     let rows = root.with_class("chart")[0].all("li");
     assert_eq!(rows.len(), pipeline.jobs.len());
     let drawn: Vec<_> = rows
@@ -164,7 +88,7 @@ fn the_timeline_has_a_row_for_each_job_and_a_bar_for_each_step_and_operation() {
 
 #[test]
 fn jobs_that_ran_at_the_same_time_overlap_in_the_timeline() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     let rows = root.with_class("chart")[0].all("li");
     let extent = |row: &Element| {
         let edges = |name| {
@@ -181,7 +105,7 @@ fn jobs_that_ran_at_the_same_time_overlap_in_the_timeline() {
 
 #[test]
 fn a_job_tells_its_values_its_errors_its_log_and_how_to_remove_what_it_left() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     let job = root.with_id("job-5").unwrap();
     let text = job.text();
     for part in ["A command failed.", "size = large", "b4127-performance-large", "sha256:7d2f"] {
@@ -197,7 +121,7 @@ fn a_job_tells_its_values_its_errors_its_log_and_how_to_remove_what_it_left() {
 
 #[test]
 fn a_skipped_job_says_why() {
-    let root = Page::of(&sample::pipeline()).root();
+    let root = page(&sample::pipeline()).root();
     let text = root.with_id("job-6").unwrap().text();
     assert!(text.contains("Performance failed, which it needs."), "{text}");
 }
@@ -206,7 +130,7 @@ fn a_skipped_job_says_why() {
 fn nothing_asks_for_attention_when_all_passed() {
     let mut pipeline = sample::pipeline();
     pipeline.jobs.retain(|job| job.standing == Standing::Passed);
-    let root = Page::of(&pipeline).root();
+    let root = page(&pipeline).root();
     assert!(root.with_class("attention").is_empty());
     assert!(root.with_class("mark").is_empty());
 }
@@ -218,15 +142,15 @@ fn a_pipeline_that_has_just_begun_is_shown() {
     for job in &mut pipeline.jobs {
         (job.standing, job.run) = (Standing::Waiting, None);
     }
-    let root = Page::of(&pipeline).root();
+    let root = page(&pipeline).root();
     assert_eq!(root.all("title")[0].text(), "shop b4127: unfinished");
     assert_eq!(root.with_class("chart")[0].all("li").len(), pipeline.jobs.len());
 }
 
 #[test]
 fn names_and_errors_from_outside_stay_text() {
-    let usual = Page::of(&sample::pipeline()).root();
-    let root = Page::of(&hostile()).root();
+    let usual = page(&sample::pipeline()).root();
+    let root = page(&hostile()).root();
     let shape = |root: &Element| -> Vec<(String, Vec<String>)> {
         root.within().iter().map(|it| (it.name().to_owned(), it.attributes())).collect()
     };

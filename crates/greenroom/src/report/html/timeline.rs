@@ -7,7 +7,8 @@ use greenroom_delivery::record::{Job, Pipeline, Run};
 use maud::{Markup, html};
 
 use super::parts::{jobs, link, sign};
-use super::scale::{Scale, Span, Tick, lanes};
+use crate::report::page::{anchor, axis, grid, percent};
+use crate::report::scale::{Scale, Span, lanes};
 use crate::report::step::{Phase, Step, between, phase_of, steps};
 use crate::report::verdict::{Verdict, why};
 use crate::view::words::elapsed;
@@ -25,7 +26,7 @@ const ROOMY_IF_WIDE: f64 = 6.0;
 
 /// The timeline of `pipeline`.
 pub(super) fn timeline(pipeline: &Pipeline) -> Markup {
-    let scale = Scale::of(pipeline);
+    let scale = scale(pipeline);
     let ticks = scale.ticks();
     html! {
         section aria-labelledby="timeline" {
@@ -33,7 +34,7 @@ pub(super) fn timeline(pipeline: &Pipeline) -> Markup {
             (legend())
             div.chart {
                 (grid(&ticks))
-                (axis(&ticks))
+                (axis(&ticks, "Time since the pipeline began"))
                 ol {
                     @for (place, job) in jobs(pipeline) {
                         li {
@@ -45,6 +46,13 @@ pub(super) fn timeline(pipeline: &Pipeline) -> Markup {
             }
         }
     }
+}
+
+/// From when `pipeline` began until the last of its jobs ended.
+fn scale(pipeline: &Pipeline) -> Scale {
+    let runs = pipeline.jobs.iter().filter_map(|job| job.run.as_ref());
+    let end = runs.map(|run| run.ended).chain(pipeline.ended).max();
+    Scale::new(pipeline.started, end.unwrap_or(pipeline.started))
 }
 
 fn legend() -> Markup {
@@ -70,44 +78,6 @@ fn legend() -> Markup {
 
 fn sample(drawing: &Markup) -> Markup {
     html! { svg width="24" height="12" aria-hidden="true" { (drawing) } }
-}
-
-/// The lines behind all rows, and the hatching of whatever failed.
-fn grid(ticks: &[Tick]) -> Markup {
-    html! {
-        svg.grid width="100%" height="100%" aria-hidden="true" {
-            defs {
-                pattern #hatching width="6" height="6" patternUnits="userSpaceOnUse"
-                    patternTransform="rotate(45)" {
-                    rect.ground width="6" height="6" {}
-                    rect.stripe width="2" height="6" {}
-                }
-            }
-            @for tick in ticks {
-                @let at = percent(tick.at);
-                line x1=(at) x2=(at) y1="0" y2="100%" {}
-            }
-        }
-    }
-}
-
-fn axis(ticks: &[Tick]) -> Markup {
-    html! {
-        svg.axis width="100%" height="24" role="img" aria-label="Time since the pipeline began" {
-            @for tick in ticks {
-                text x=(percent(tick.at)) y="16" text-anchor=(anchor(tick.at)) { (tick.label) }
-            }
-        }
-    }
-}
-
-/// Labels at the edges stay within the picture.
-fn anchor(at: f64) -> &'static str {
-    match at {
-        ..1.0 => "start",
-        95.0.. => "end",
-        _ => "middle",
-    }
 }
 
 fn label(place: &str, job: &Job, pipeline: &Pipeline) -> Markup {
@@ -210,8 +180,4 @@ fn class(phase: Phase) -> &'static str {
         Phase::Command | Phase::Delivery => "command",
         Phase::Down => "down",
     }
-}
-
-fn percent(hundredths: f64) -> String {
-    format!("{hundredths:.3}%")
 }

@@ -5,6 +5,7 @@ use greenroom_model::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::attributes::{AttributeChange, Forces};
+use super::promotion::PromotionView;
 use super::{Counts, DriftView, Entry, EntryAction, OutputChange, PhaseView, PlanView, Seen};
 use crate::view::value::json as value_json;
 use crate::view::{self, Fields};
@@ -13,6 +14,7 @@ pub(super) fn fields(plan: &PlanView) -> Fields {
     view::fields(json!({
         "name": plan.name,
         "purpose": purpose(plan.purpose),
+        "promotion": plan.promotion.as_ref().map(promotion),
         "counts": counts(plan.counts),
         "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "records": plan.records,
@@ -26,8 +28,19 @@ fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Apply => "apply",
         Purpose::Destroy => "destroy",
         Purpose::Promote => "promote",
+        Purpose::Rollback => "rollback",
         Purpose::Retire => "retire",
     }
+}
+
+fn promotion(promotion: &PromotionView) -> Json {
+    let PromotionView { candidate, replaces, image_set, shortest } = promotion;
+    json!({
+        "candidate": candidate.to_string(),
+        "replaces": replaces.as_ref().map(ToString::to_string),
+        "image_set": image_set,
+        "shortest_seconds": shortest.map(|it| it.as_secs_f64()),
+    })
 }
 
 fn counts(counts: Counts) -> Json {
@@ -58,7 +71,10 @@ fn drift(drift: &DriftView) -> Json {
 }
 
 fn phase(phase: &PhaseView) -> Json {
-    let gates = phase.gates.iter().map(|it| json!({ "name": it.name, "question": it.question }));
+    let gates = phase
+        .gates
+        .iter()
+        .map(|it| json!({ "name": it.name, "question": it.question, "watched": it.watched }));
     json!({
         "name": phase.name,
         "on_pass": next(&phase.on_pass),
@@ -73,6 +89,7 @@ fn next(next: &Next) -> Json {
     match next {
         Next::Phase(name) => json!({ "phase": name }),
         Next::Done => json!("done"),
+        Next::RolledBack => json!("rolled_back"),
         Next::Halt => json!("halt"),
     }
 }

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_model::expr::Expr;
-use greenroom_model::gate::{Gate, Pace, Probe};
+use greenroom_model::gate::{
+    Bounds, Cloudwatch, Gate, Measure, MinHealthy, OnInconclusive, Pace, Probe, Prometheus,
+    TrafficProbe,
+};
 use greenroom_model::identity::{Incarnation, Lineage, Uid};
 use greenroom_model::journal::{Handle, Lifecycle};
+use greenroom_model::metric::{MetricQuery, Series};
 use greenroom_model::plan::{
     Change, Expectation, LifecycleRecord, Operation, OperationId, OperationKind, Removal,
     RemovalReason, ReplaceOrder, ReplaceReason, Replacement, Wait,
 };
-use greenroom_model::roster::Decision;
+use greenroom_model::roster::{Course, Mark, Placing, Role, Weight};
 use greenroom_model::state::Status;
+use greenroom_model::value::Number;
 use insta::assert_snapshot;
+
+mod promotion;
 
 use super::*;
 
@@ -283,6 +290,7 @@ fn what_is_finished_read_and_asked_has_its_place() {
             body: Some("ok".into()),
         },
         pace: Pace::default(),
+        on_inconclusive: OnInconclusive::Halt,
     };
     let shown = shown(&plan([
         Action::Complete {
@@ -298,6 +306,7 @@ fn what_is_finished_read_and_asked_has_its_place() {
             scope: "default".parse().unwrap(),
             name: "web".into(),
             gate: Box::new(gate),
+            watches: false,
         },
     ]));
     assert_snapshot!(shown, @r#"
@@ -314,6 +323,62 @@ fn what_is_finished_read_and_asked_has_its_place() {
 
     Plan: 0 to add, 0 to change, 0 to replace, 0 to destroy, 1 to finish, 1 to read, 1 gate to pass.
     "#);
+}
+
+#[test]
+fn a_gate_says_what_it_asks() {
+    let number = |number: f64| Number::try_from(number).ok();
+    let at_most = |max| Bounds { max: number(max), min: None };
+    let traffic = |measure, bounds| {
+        let max_over_live = number(1.5);
+        TrafficProbe { measure, bounds, max_over_live, min_samples: 100, window: None }
+    };
+    let cloudwatch = |query, bounds| {
+        Probe::Cloudwatch(Cloudwatch { provider: "aws".into(), query, bounds, companion: None })
+    };
+    let series = Series {
+        namespace: "AWS/ApplicationELB".into(),
+        metric: "HTTPCode_Target_5XX_Count".into(),
+        dimensions: BTreeMap::new(),
+        statistic: "Sum".into(),
+        period: Duration::from_secs(60),
+    };
+    let latency = Measure::Latency { quantile: number(0.95).unwrap() };
+    let probes = [
+        Probe::TargetHealth {
+            block: "local_target_group.web".parse().unwrap(),
+            min_healthy: MinHealthy::Percent(80),
+        },
+        Probe::Prometheus(Prometheus {
+            url: "http://localhost:9090".into(),
+            query: pending("output", &["query"]),
+            bounds: Bounds { max: number(3.0), min: number(0.5) },
+            companion: None,
+        }),
+        Probe::Traffic(traffic(Measure::ErrorRate, at_most(0.5))),
+        Probe::Traffic(traffic(latency, Bounds::default())),
+        cloudwatch(MetricQuery::Alarm { name: "errors".into() }, Bounds::default()),
+        cloudwatch(MetricQuery::Value(series), at_most(10.0)),
+    ];
+    let actions = probes.into_iter().zip(0..).map(|(probe, position)| Action::Gate {
+        scope: "default".parse().unwrap(),
+        name: format!("g{position}").into(),
+        gate: Box::new(Gate { probe, pace: Pace::default(), on_inconclusive: Default::default() }),
+        watches: false,
+    });
+    assert_snapshot!(shown(&plan(actions)), @"
+    Plan for shop/integration/default
+
+    Gates:
+      ? default/g0: 80% of the targets of local_target_group.web are healthy
+      ? default/g1: `(known after apply: output.query)` at http://localhost:9090 is at least 0.5 and at most 3
+      ? default/g2: error rate is at most 0.5 % and at most 1.5 times the live side's
+      ? default/g3: latency at 95 % is at most 1.5 times the live side's
+      ? default/g4: alarm `errors` is OK
+      ? default/g5: Sum of `AWS/ApplicationELB HTTPCode_Target_5XX_Count` is at most 10
+
+    Plan: 0 to add, 0 to change, 0 to replace, 0 to destroy, 6 gates to pass.
+    ");
 }
 
 #[test]
@@ -387,11 +452,14 @@ fn outputs_show_what_becomes_of_them() {
 
 #[test]
 fn phases_are_named_where_there_are_several() {
-    let decision = Decision {
-        phase: "shift".into(),
-        verdict: None,
-        roster: greenroom_model::roster::Roster::default(),
+    let placing = Placing {
+        role: Role::Candidate,
+        weight: Weight::new(5).unwrap(),
+        admitted: true,
+        retain: None,
     };
+    let entries = BTreeMap::from([("r2".parse().unwrap(), Some(placing))]);
+    let mark = Mark { entries, verified: false, course: Course::GoesOn };
     let phases = vec![
         phase(
             "soak",
@@ -401,7 +469,7 @@ fn phases_are_named_where_there_are_several() {
         ),
         phase(
             "shift",
-            [Action::Mark(Box::new(decision)), Action::Wait(Wait::Approval)],
+            [Action::Mark(Box::new(mark)), Action::Wait(Wait::Approval)],
             Next::Done,
             Next::Halt,
         ),
@@ -414,7 +482,7 @@ fn phases_are_named_where_there_are_several() {
       * wait 1m 30s
 
     Phase shift (then done; if it fails, halt)
-      * record 
+      * record r2 candidate at 5 %
       * wait for approval
 
     Plan: 0 to add, 0 to change, 0 to replace, 0 to destroy.

@@ -1,5 +1,7 @@
 //! A plan as text: grouped by scope, attribute by attribute, with one line that says it all.
 
+mod promotion;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -27,9 +29,9 @@ pub(super) fn text(plan: &PlanView, palette: Palette) -> String {
     let mut page = Page { out: String::new(), palette, verbose: plan.verbose };
     page.line(palette.paint(Tone::Strong, heading(plan)));
     page.drift(&plan.drift);
-    let named = plan.phases.iter().any(|phase| !ORDINARY.contains(&&*phase.name));
-    for phase in &plan.phases {
-        page.phase(phase, named);
+    match &plan.promotion {
+        Some(promotion) => promotion::phases(&mut page, plan, promotion),
+        None => page.phases(&plan.phases),
     }
     page.outputs(&plan.outputs);
     page.line("");
@@ -61,10 +63,14 @@ fn only_records(plan: &PlanView) -> String {
 }
 
 fn heading(plan: &PlanView) -> String {
+    if let Some(promotion) = &plan.promotion {
+        return promotion::heading(plan, promotion);
+    }
     match plan.purpose {
         Purpose::Apply => format!("Plan for {}", plan.name),
         Purpose::Destroy => format!("Plan to destroy {}", plan.name),
         Purpose::Promote => format!("Plan to promote in {}", plan.name),
+        Purpose::Rollback => format!("Plan to roll back in {}", plan.name),
         Purpose::Retire => format!("Plan to retire from {}", plan.name),
     }
 }
@@ -130,11 +136,19 @@ impl Page {
         self.more(drift.len() - shown, "object");
     }
 
+    fn phases(&mut self, phases: &[PhaseView]) {
+        let named = phases.iter().any(|phase| !ORDINARY.contains(&&*phase.name));
+        for phase in phases {
+            self.phase(phase, named);
+        }
+    }
+
     fn phase(&mut self, phase: &PhaseView, named: bool) {
         if named {
             let follows = |next: &Next| match next {
                 Next::Phase(name) => name.to_string(),
                 Next::Done => "done".to_owned(),
+                Next::RolledBack => "rolled back".to_owned(),
                 Next::Halt => "halt".to_owned(),
             };
             let (pass, fail) = (follows(&phase.on_pass), follows(&phase.on_fail));
@@ -149,7 +163,8 @@ impl Page {
         }
         for gate in &phase.gates {
             let sign = self.palette.paint(Tone::Read, "?");
-            self.line(format!("  {sign} {}: {}", gate.name, gate.question));
+            let watched = if gate.watched { ", all the while" } else { "" };
+            self.line(format!("  {sign} {}: {}{watched}", gate.name, gate.question));
         }
     }
 

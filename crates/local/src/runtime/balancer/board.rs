@@ -6,22 +6,22 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::choice::Turns;
-use super::config::{Action, Config};
+use super::config::{Action, Config, WeightedGroup};
 use super::counters::Registry;
 use super::group::{Group, TargetHealth};
-use super::listener::{Listener, Rule};
+use super::listener::{Forward, Listener, Rule};
+use super::mirror::Mirror;
 use crate::runtime::files::{self, FileError};
+use crate::runtime::service;
 
 /// What runs now.
 pub(crate) struct Board {
@@ -34,14 +34,8 @@ pub(crate) struct Board {
     busy: mpsc::Sender<Infallible>,
 }
 
-/// A configuration and its number, which rises with each.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Versioned {
-    /// 0 before the first.
-    pub version: u64,
-    /// The configuration.
-    pub config: Config,
-}
+/// A balancer's configuration and its number.
+pub type Versioned = service::Versioned<Config>;
 
 /// Why a configuration was not taken; the one before still runs.
 #[derive(Debug, Error)]
@@ -117,7 +111,7 @@ impl Board {
             if self.listeners.get(id).is_some_and(|present| present.port == port) {
                 continue;
             }
-            let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            let socket = TcpListener::bind((config.address, port))
                 .await
                 .map_err(|source| ConfigureError::Port { port, source })?;
             sockets.insert(id.clone(), socket);
@@ -165,9 +159,14 @@ impl Board {
         match action {
             Action::FixedResponse(response) => Rule::Fixed(response.clone()),
             Action::Forward(shares) => {
-                let groups = shares.iter().filter_map(|share| self.groups.get(&share.id));
-                let turns = Turns::new(shares.iter().map(|share| share.weight));
-                Rule::Forward(groups.cloned().collect(), turns)
+                let group = |share: &WeightedGroup| self.groups.get(&share.id).cloned();
+                let mirrored = shares.iter().filter(|share| share.mirror > 0);
+                let mirror = |share| Some(Mirror::new(group(share)?, share.mirror));
+                Rule::Forward(Forward {
+                    groups: shares.iter().filter_map(group).collect(),
+                    turns: Turns::new(shares.iter().map(|share| share.weight)),
+                    mirrors: mirrored.filter_map(mirror).collect(),
+                })
             }
         }
     }
@@ -188,8 +187,7 @@ impl Board {
 fn check_groups(config: &Config) -> Result<(), ConfigureError> {
     for (id, listener) in &config.listeners {
         let Action::Forward(shares) = &listener.action else { continue };
-        let unknown =
-            |share: &&super::config::WeightedGroup| !config.target_groups.contains_key(&share.id);
+        let unknown = |share: &&WeightedGroup| !config.target_groups.contains_key(&share.id);
         if let Some(share) = shares.iter().find(unknown) {
             let (listener, group) = (id.clone(), share.id.clone());
             return Err(ConfigureError::UnknownGroup { listener, group });

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::Either;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -118,13 +119,19 @@ impl Body for RequestBody {
 /// A target's answer; the request counts as in flight until its end.
 pub(crate) struct ResponseBody {
     body: Incoming,
+    /// The status that its answer was counted with.
+    status: StatusCode,
     cut: Cut,
     serving: Serving,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(body: Incoming, serving: Serving) -> ResponseBody {
-        ResponseBody { body, cut: serving.cut(), serving }
+    pub(crate) fn new(body: Incoming, status: StatusCode, serving: Serving) -> ResponseBody {
+        ResponseBody { body, status, cut: serving.cut(), serving }
+    }
+
+    fn broken(&self, class: ErrorClass) {
+        self.serving.group.counters.broken(self.status.as_u16(), class);
     }
 }
 
@@ -137,12 +144,12 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.cut.as_mut().poll(cx).is_ready() {
-            self.serving.group.counters.error(ErrorClass::Deregistered);
+            self.broken(ErrorClass::Deregistered);
             return Poll::Ready(Some(Err("the target has left".into())));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if matches!(frame, Some(Err(_))) {
-            self.serving.group.counters.error(ErrorClass::Body);
+            self.broken(ErrorClass::Body);
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }

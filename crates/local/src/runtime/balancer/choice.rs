@@ -24,12 +24,17 @@ impl Turns {
         Turns { entries: weights.into_iter().map(entry).collect() }
     }
 
+    /// Whether an entry is ever chosen.
+    pub(crate) fn takes_part(&self, index: usize) -> bool {
+        self.entries[index].weight > 0
+    }
+
     /// Chooses one of the entries with a weight that are `eligible`.
     pub(crate) fn next(&mut self, eligible: impl Fn(usize) -> bool) -> Option<usize> {
         let mut total = 0;
         let mut best: Option<usize> = None;
         for index in 0..self.entries.len() {
-            if self.entries[index].weight == 0 || !eligible(index) {
+            if !self.takes_part(index) || !eligible(index) {
                 continue;
             }
             let entry = &mut self.entries[index];

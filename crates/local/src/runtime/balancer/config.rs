@@ -6,8 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 /// The whole configuration of one balancer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
+    /// Where the listeners listen.
+    #[serde(default = "localhost")]
+    pub address: Ipv4Addr,
     /// Listeners by uid.
     pub listeners: BTreeMap<String, ListenerConfig>,
     /// Target groups by uid; at least those that the listeners name.
@@ -16,10 +19,28 @@ pub struct Config {
     pub idle_timeout_ms: u64,
 }
 
+impl Config {
+    /// One without listeners.
+    pub fn new(address: Ipv4Addr, idle_timeout_ms: u64) -> Config {
+        let (listeners, target_groups) = (BTreeMap::new(), BTreeMap::new());
+        Config { address, listeners, target_groups, idle_timeout_ms }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new(localhost(), 0)
+    }
+}
+
+fn localhost() -> Ipv4Addr {
+    Ipv4Addr::LOCALHOST
+}
+
 /// A port and what happens to the requests that come to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenerConfig {
-    /// The port on loopback.
+    /// The port on the balancer's address.
     pub port: u16,
     /// What happens to its requests.
     pub action: Action,
@@ -53,6 +74,9 @@ pub struct WeightedGroup {
     pub id: String,
     /// Its share, relative to the others'; 0 for none.
     pub weight: u32,
+    /// The percentage of the requests of other groups that it gets copies of.
+    #[serde(default)]
+    pub mirror: u32,
 }
 
 /// An answer that needs no target.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use greenroom_model::traffic::Mirrored;
 use serde::{Deserialize, Serialize};
 
 /// Upper bounds of the latency buckets, in milliseconds; one more takes the rest.
@@ -17,8 +18,11 @@ pub struct CounterValues {
     pub requests: u64,
     /// Answers by class: 1xx at index 0 to 5xx at index 4. A listener's include the balancer's own.
     pub responses: [u64; 5],
-    /// Failures by class.
+    /// Failed attempts by class. One that another target made good is among them.
     pub errors: BTreeMap<ErrorClass, u64>,
+    /// Requests that were answered with a status of 500 or above, or failed by the fault of the
+    /// side that was to serve them; each once, and each counted in `requests` too.
+    pub faults: u64,
     /// Connections open now.
     pub open_connections: u64,
     /// Requests that are being served now, up to the last byte of their answer.
@@ -27,6 +31,8 @@ pub struct CounterValues {
     pub latency_sum_us: u64,
     /// How many answers took at most [`LATENCY_BOUNDS_MS`], each counted once, then the rest.
     pub latency_buckets: [u64; LATENCY_BOUNDS_MS.len() + 1],
+    /// Copies of requests that other groups served, which no other count here holds.
+    pub mirrored: Mirrored,
 }
 
 /// Why a request got no proper answer.
@@ -59,6 +65,11 @@ impl ErrorClass {
         ErrorClass::NoTarget,
         ErrorClass::Client,
     ];
+
+    /// Whether it is the fault of who was to answer.
+    fn is_fault(self) -> bool {
+        self != ErrorClass::Client
+    }
 }
 
 /// Live counters.
@@ -67,10 +78,48 @@ pub(crate) struct Counters {
     requests: AtomicU64,
     responses: [AtomicU64; 5],
     errors: [AtomicU64; ErrorClass::ALL.len()],
+    faults: AtomicU64,
     open_connections: AtomicU64,
     in_flight: AtomicU64,
     latency_sum_us: AtomicU64,
     latency_buckets: [AtomicU64; LATENCY_BOUNDS_MS.len() + 1],
+    pub(crate) copies: CopyCounters,
+}
+
+/// Live counters of copies.
+#[derive(Debug, Default)]
+pub(crate) struct CopyCounters {
+    eligible: AtomicU64,
+    copied: AtomicU64,
+    answered: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl CopyCounters {
+    /// Counts a request that could be copied.
+    pub(crate) fn eligible(&self) {
+        self.eligible.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a copy that is sent.
+    pub(crate) fn copied(&self) {
+        self.copied.fetch_add(1, Relaxed);
+    }
+
+    /// Counts how a copy that was sent ended.
+    pub(crate) fn ended(&self, well: bool) {
+        let count = if well { &self.answered } else { &self.failed };
+        count.fetch_add(1, Relaxed);
+    }
+
+    fn values(&self) -> Mirrored {
+        Mirrored {
+            eligible: self.eligible.load(Relaxed),
+            copied: self.copied.load(Relaxed),
+            answered: self.answered.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+        }
+    }
 }
 
 impl Counters {
@@ -83,17 +132,36 @@ impl Counters {
         let milliseconds = saturated(latency.as_micros().div_ceil(1000));
         let bucket = LATENCY_BOUNDS_MS.partition_point(|bound| *bound < milliseconds);
         self.latency_buckets[bucket].fetch_add(1, Relaxed);
+        if is_fault(status) {
+            self.faults.fetch_add(1, Relaxed);
+        }
     }
 
-    /// Counts a request that got no answer from its target.
+    /// Counts a request that got no answer, and why its last attempt failed.
     pub(crate) fn failed(&self, class: ErrorClass) {
-        self.requests.fetch_add(1, Relaxed);
         self.error(class);
+        self.lost(class);
     }
 
-    /// Counts an error of a request that is counted elsewhere.
+    /// Counts a request that got no answer, whose attempts are counted already.
+    pub(crate) fn lost(&self, class: ErrorClass) {
+        self.requests.fetch_add(1, Relaxed);
+        if class.is_fault() {
+            self.faults.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts an attempt that failed, of a request that is counted elsewhere.
     pub(crate) fn error(&self, class: ErrorClass) {
         self.errors[class as usize].fetch_add(1, Relaxed);
+    }
+
+    /// Counts that an answer, which was counted with this status, broke within its body.
+    pub(crate) fn broken(&self, status: u16, class: ErrorClass) {
+        self.error(class);
+        if !is_fault(status) {
+            self.faults.fetch_add(1, Relaxed);
+        }
     }
 
     /// Counts a connection for as long as the answer lives.
@@ -117,10 +185,12 @@ impl Counters {
             requests: self.requests.load(Relaxed),
             responses: self.responses.each_ref().map(|count| count.load(Relaxed)),
             errors,
+            faults: self.faults.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),
             in_flight: self.in_flight.load(Relaxed),
             latency_sum_us: self.latency_sum_us.load(Relaxed),
             latency_buckets: self.latency_buckets.each_ref().map(|count| count.load(Relaxed)),
+            mirrored: self.copies.values(),
         }
     }
 }
@@ -164,6 +234,11 @@ impl Registry {
     }
 }
 
+/// Whether an answer with this status is its sender's failure.
+pub(crate) fn is_fault(status: u16) -> bool {
+    status >= 500
+}
+
 fn saturated(value: u128) -> u64 {
     u64::try_from(value).unwrap_or(u64::MAX)
 }
@@ -201,5 +276,24 @@ mod tests {
         let counters = Counters::default();
         ErrorClass::ALL.into_iter().for_each(|class| counters.failed(class));
         assert_eq!(counters.values().errors.len(), ErrorClass::ALL.len());
+    }
+
+    #[test]
+    fn a_request_is_at_fault_once_and_never_by_its_client() {
+        let counters = Counters::default();
+        let faults = || counters.values().faults;
+        counters.failed(ErrorClass::Client);
+        assert_eq!(faults(), 0);
+        counters.answered(499, Duration::ZERO);
+        assert_eq!(faults(), 0);
+        counters.answered(500, Duration::ZERO);
+        counters.broken(500, ErrorClass::Body);
+        assert_eq!(faults(), 1);
+        counters.broken(200, ErrorClass::Body);
+        assert_eq!(faults(), 2);
+        counters.error(ErrorClass::Connect);
+        counters.lost(ErrorClass::Connect);
+        assert_eq!(faults(), 3);
+        assert_eq!(counters.values().requests, 4);
     }
 }

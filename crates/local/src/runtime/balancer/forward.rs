@@ -19,8 +19,10 @@ use tokio::time::Instant;
 use super::body::{Answer, Replay, RequestBody, ResponseBody};
 use super::config::FixedResponse;
 use super::counters::ErrorClass;
+use super::group::Group;
 use super::headers;
 use super::listener::{Decision, Listener};
+use super::mirror;
 use super::target::{Serving, Target};
 use super::tunnel::Tunnel;
 
@@ -66,11 +68,11 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     async fn run(mut self) -> Response<Answer> {
         let mut tried: Vec<Arc<Target>> = Vec::new();
-        let mut last: Option<ErrorClass> = None;
+        let mut last: Option<Attempt> = None;
         loop {
             let (group, target) = match self.listener.decide(&tried) {
                 Decision::Fixed(response) => return fixed(response),
-                Decision::Nobody => return self.nobody(last),
+                Decision::Nobody(group) => return self.nobody(last, group),
                 Decision::Perhaps(target) => {
                     target.check().await;
                     if !target.health().is_healthy() {
@@ -80,6 +82,10 @@ impl Exchange<'_> {
                 }
                 Decision::Target(group, target) => (group, target),
             };
+            match last.take() {
+                None => self.mirror(&group),
+                Some(attempt) => attempt.give_way(&group),
+            }
             let serving = Serving::start(group, target, &self.listener.counters);
             let start = Instant::now();
             match self.attempt(&serving).await {
@@ -90,13 +96,24 @@ impl Exchange<'_> {
                 Err(failure) if failure.harmless && self.body.is_whole() => {
                     serving.group.counters.error(failure.class);
                     tried.push(Arc::clone(&serving.target));
-                    last = Some(failure.class);
+                    last = Some(Attempt { group: serving.group.clone(), class: failure.class });
                 }
                 Err(failure) => {
                     serving.group.counters.failed(failure.class);
                     return self.failed(failure.class);
                 }
             }
+        }
+    }
+
+    /// Sends copies to whom they are due, now that `chosen` is to serve the request.
+    fn mirror(&self, chosen: &Arc<Group>) {
+        let has_no_body = self.tunnel.is_none() && self.body.is_empty();
+        if !has_no_body || !mirror::can_be_copied(&self.head) {
+            return;
+        }
+        for group in self.listener.copied_to(chosen) {
+            mirror::send(group, &self.head, &self.path, self.listener.idle_timeout());
         }
     }
 
@@ -150,19 +167,25 @@ impl Exchange<'_> {
             let Some(tunnel) = self.tunnel.take() else {
                 return own(StatusCode::BAD_GATEWAY, "the target changed the protocol unasked");
             };
-            return tunnel.open(response, serving, self.listener.busy.clone());
+            return tunnel.open(response, serving, self.listener);
         }
         headers::strip_hop_by_hop(response.headers_mut());
         *response.version_mut() = Version::HTTP_11;
-        response.map(|body| Either::Right(ResponseBody::new(body, serving)))
+        let status = response.status();
+        response.map(|body| Either::Right(ResponseBody::new(body, status, serving)))
     }
 
-    /// There is nobody left to ask.
-    fn nobody(&self, last: Option<ErrorClass>) -> Response<Answer> {
-        match last {
-            Some(class) => self.failed(class),
-            None => self.failed(ErrorClass::NoTarget),
+    /// There is nobody left to ask: it counts for the group that was asked last, else for the one
+    /// whose turn it would have been.
+    fn nobody(&self, last: Option<Attempt>, due: Option<Arc<Group>>) -> Response<Answer> {
+        if let Some(Attempt { group, class }) = last {
+            group.counters.lost(class);
+            return self.failed(class);
         }
+        if let Some(group) = due {
+            group.counters.failed(ErrorClass::NoTarget);
+        }
+        self.failed(ErrorClass::NoTarget)
     }
 
     fn failed(&self, class: ErrorClass) -> Response<Answer> {
@@ -186,6 +209,21 @@ struct Failure {
     class: ErrorClass,
     /// Whether another attempt cannot make anything happen twice.
     harmless: bool,
+}
+
+/// An attempt that failed, of a request that may still be served.
+struct Attempt {
+    group: Arc<Group>,
+    class: ErrorClass,
+}
+
+impl Attempt {
+    /// The request is tried again. Its group has lost it, unless `next` is that group itself.
+    fn give_way(self, next: &Arc<Group>) {
+        if !Arc::ptr_eq(&self.group, next) {
+            self.group.counters.lost(self.class);
+        }
+    }
 }
 
 fn fixed(fixed: FixedResponse) -> Response<Answer> {

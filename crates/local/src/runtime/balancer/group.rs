@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::config::{HealthCheck, TargetAddress, TargetGroupConfig};
 use super::counters::Counters;
 use super::health::Health;
+use super::mirror::COPIES_LIMIT;
 use super::target::Target;
 
 /// A target group that takes requests.
@@ -19,6 +20,10 @@ pub(crate) struct Group {
     targets: Mutex<Targets>,
     /// Whose turn it is.
     turn: AtomicUsize,
+    /// Whose turn it is to get a copy.
+    copy_turn: AtomicUsize,
+    /// Who may be sent a copy now.
+    pub(crate) copies: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -45,6 +50,8 @@ impl Group {
             check: watch::Sender::new(config.health_check.clone()),
             targets: Mutex::default(),
             turn: AtomicUsize::new(0),
+            copy_turn: AtomicUsize::new(0),
+            copies: Arc::new(Semaphore::new(COPIES_LIMIT)),
         };
         group.configure(config);
         Arc::new(group)
@@ -84,15 +91,17 @@ impl Group {
 
     /// The healthy target whose turn it is, leaving out those tried already.
     pub(crate) fn peek(&self, tried: &[Arc<Target>]) -> Option<Arc<Target>> {
+        let found = self.targets().healthy_from(self.turn.load(Relaxed), tried);
+        found.map(|(_, target)| target)
+    }
+
+    /// The healthy target whose turn it is to get a copy. Copies have turns of their own, so that
+    /// they change nothing about who gets the requests.
+    pub(crate) fn next_for_copy(&self) -> Option<Arc<Target>> {
         let targets = self.targets();
-        let count = targets.members.len();
-        let turn = self.turn.load(Relaxed);
-        (0..count).map(|step| &targets.members[(turn.wrapping_add(step)) % count]).find_map(
-            |target| {
-                let fits = is_fresh(target, tried) && target.health().is_healthy();
-                fits.then(|| Arc::clone(target))
-            },
-        )
+        let (place, target) = targets.healthy_from(self.copy_turn.load(Relaxed), &[])?;
+        self.copy_turn.store(place + 1, Relaxed);
+        Some(target)
     }
 
     /// A target that no check has found healthy yet, leaving out those tried already.
@@ -123,6 +132,19 @@ impl Group {
 
     fn targets(&self) -> std::sync::MutexGuard<'_, Targets> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Targets {
+    /// The first healthy member from the one at `turn` on, with its place, leaving out those tried
+    /// already.
+    fn healthy_from(&self, turn: usize, tried: &[Arc<Target>]) -> Option<(usize, Arc<Target>)> {
+        let count = self.members.len();
+        (0..count).map(|step| turn.wrapping_add(step) % count).find_map(|place| {
+            let target = &self.members[place];
+            let fits = is_fresh(target, tried) && target.health().is_healthy();
+            fits.then(|| (place, Arc::clone(target)))
+        })
     }
 }
 

@@ -25,6 +25,9 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// Marks a copy of a request.
+pub(crate) const MIRRORED: HeaderName = HeaderName::from_static("greenroom-mirrored");
+
 /// Removes what concerns only the connection that the message came on.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> =

@@ -18,6 +18,7 @@ use super::config::FixedResponse;
 use super::counters::Counters;
 use super::forward::respond;
 use super::group::Group;
+use super::mirror::Mirror;
 use super::target::Target;
 
 /// A port that takes requests.
@@ -35,8 +36,15 @@ pub(crate) struct Listener {
 pub(crate) enum Rule {
     /// The balancer answers by itself.
     Fixed(FixedResponse),
-    /// Groups, and their turns by weight.
-    Forward(Vec<Arc<Group>>, Turns),
+    /// Groups get them by weight.
+    Forward(Forward),
+}
+
+/// Groups, their turns by weight, and who gets copies.
+pub(crate) struct Forward {
+    pub(crate) groups: Vec<Arc<Group>>,
+    pub(crate) turns: Turns,
+    pub(crate) mirrors: Vec<Mirror>,
 }
 
 /// Who gets one request.
@@ -47,8 +55,8 @@ pub(crate) enum Decision {
     Target(Arc<Group>, Arc<Target>),
     /// No target is healthy and untried, but this one was never found so and may be by now.
     Perhaps(Arc<Target>),
-    /// No target is healthy and untried.
-    Nobody,
+    /// No target is healthy and untried; whose fault it is, if a group has a weight.
+    Nobody(Option<Arc<Group>>),
 }
 
 impl Listener {
@@ -86,23 +94,45 @@ impl Listener {
     /// Decides who gets a request that `tried` did not serve.
     pub(crate) fn decide(&self, tried: &[Arc<Target>]) -> Decision {
         let mut rule = self.rule.lock().unwrap_or_else(PoisonError::into_inner);
-        let (groups, turns) = match &mut *rule {
-            Rule::Fixed(response) => return Decision::Fixed(response.clone()),
-            Rule::Forward(groups, turns) => (groups, turns),
-        };
+        match &mut *rule {
+            Rule::Fixed(response) => Decision::Fixed(response.clone()),
+            Rule::Forward(forward) => forward.decide(tried),
+        }
+    }
+
+    /// The groups that get a copy of a request that `chosen` is to serve.
+    pub(crate) fn copied_to(&self, chosen: &Arc<Group>) -> Vec<Arc<Group>> {
+        let mut rule = self.rule.lock().unwrap_or_else(PoisonError::into_inner);
+        let Rule::Forward(Forward { mirrors, .. }) = &mut *rule else { return Vec::new() };
+        let others = mirrors.iter_mut().filter(|mirror| !Arc::ptr_eq(&mirror.group, chosen));
+        others.filter_map(Mirror::next).collect()
+    }
+
+    /// How long a target or an idle client may be silent.
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms.load(Relaxed))
+    }
+}
+
+impl Forward {
+    fn decide(&mut self, tried: &[Arc<Target>]) -> Decision {
+        let Forward { groups, turns, .. } = self;
         let mut offers: Vec<_> = groups.iter().map(|group| group.peek(tried)).collect();
         let Some(chosen) = turns.next(|index| offers[index].is_some()) else {
-            let newcomer = groups.iter().find_map(|group| group.newcomer(tried));
-            return newcomer.map_or(Decision::Nobody, Decision::Perhaps);
+            return self.decide_without_offer(tried);
         };
         let target = offers.swap_remove(chosen).expect("only groups that offer are eligible");
         groups[chosen].advance(&target);
         Decision::Target(Arc::clone(&groups[chosen]), target)
     }
 
-    /// How long a target or an idle client may be silent.
-    pub(crate) fn idle_timeout(&self) -> Duration {
-        Duration::from_millis(self.idle_timeout_ms.load(Relaxed))
+    fn decide_without_offer(&mut self, tried: &[Arc<Target>]) -> Decision {
+        let Forward { groups, turns, .. } = self;
+        let mut part = groups.iter().enumerate().filter(|(index, _)| turns.takes_part(*index));
+        match part.find_map(|(_, group)| group.newcomer(tried)) {
+            Some(target) => Decision::Perhaps(target),
+            None => Decision::Nobody(turns.next(|_| true).map(|index| Arc::clone(&groups[index]))),
+        }
     }
 }
 

@@ -15,26 +15,27 @@ mod group;
 mod headers;
 mod health;
 mod listener;
+mod mirror;
 mod serve;
 mod target;
 mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::time::sleep;
 
+use super::address::ListenAddress;
 use super::control::{self, ControlError};
 use super::files::{self, FileError};
-use super::launch::{self, LOOK, LaunchError, Launcher};
-use super::lock::LifeLock;
+use super::launch::{self, LaunchError, Launcher};
 use super::owner::{Owner, Uid};
+use super::port::PortError;
 use super::root::{ObjectType, Root};
-use super::{listener as listeners, target_group};
+use super::{listener as listeners, service, target_group};
 
 pub use board::Versioned;
 pub use config::{
@@ -45,12 +46,17 @@ pub use counters::{CounterValues, ErrorClass, LATENCY_BOUNDS_MS};
 pub use group::TargetHealth;
 pub use serve::BalancerCounters;
 
+pub(crate) use health::Health;
 pub(crate) use serve::run;
 use serve::{Reply, Request, STOP_LIMIT};
+pub(crate) use target::Checks;
 
 /// What a balancer is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalancerSpec {
+    /// Where its listeners listen.
+    #[serde(default)]
+    pub address: ListenAddress,
     /// How long a target or an idle client connection may be silent, in milliseconds.
     pub idle_timeout_ms: u64,
 }
@@ -62,6 +68,8 @@ pub struct Balancer {
     pub owner: Owner,
     /// What it is to be.
     pub spec: BalancerSpec,
+    /// Where its listeners listen; `None` if its making was interrupted before it had an address.
+    pub ip: Option<Ipv4Addr>,
     /// What its process runs; `None` if there is no process, or it does not answer.
     pub running: Option<Versioned>,
 }
@@ -97,6 +105,9 @@ pub enum BalancerError {
         /// The uid.
         uid: Uid,
     },
+    /// It cannot have its address.
+    #[error(transparent)]
+    Address(#[from] PortError),
     /// Its process does not answer.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -122,6 +133,7 @@ pub async fn create(
     let made = async {
         let fill = |folder: &Path| files::write_json(&spec_path(folder), spec);
         root.place(ObjectType::Balancer, owner, fill)?;
+        root.assign_address(&owner.uid, spec.address)?;
         start(root, launcher, &owner.uid).await
     };
     if let Err(error) = made.await {
@@ -144,8 +156,16 @@ pub fn look(
 ) -> Result<Option<Balancer>, FileError> {
     let folder = root.folder(ObjectType::Balancer, uid);
     let Some(owner) = root.owner(ObjectType::Balancer, uid)? else { return Ok(None) };
-    let Some(spec) = files::read_json(&spec_path(&folder))? else { return Ok(None) };
-    Ok(Some(Balancer { owner, spec, running }))
+    let Some(spec) = files::read_json::<BalancerSpec>(&spec_path(&folder))? else {
+        return Ok(None);
+    };
+    let ip = root.assigned_address(uid, spec.address)?;
+    Ok(Some(Balancer { owner, spec, ip, running }))
+}
+
+/// The address that a balancer's listeners listen on; `None` if there is no such balancer.
+pub(crate) fn address(root: &Root, uid: &Uid) -> Result<Option<Ipv4Addr>, FileError> {
+    Ok(look(root, uid, None)?.and_then(|balancer| balancer.ip))
 }
 
 /// Changes a balancer, starting its process if there is none.
@@ -184,6 +204,7 @@ pub async fn delete(root: &Root, uid: &Uid) -> Result<(), BalancerError> {
         let grace = Duration::from_millis(delay) + 2 * STOP_LIMIT;
         lock = Some(launch::stop(&folder, grace).await?);
     }
+    root.release_address(uid)?;
     root.remove(ObjectType::Balancer, uid)?;
     drop(lock);
     Ok(())
@@ -195,8 +216,7 @@ pub async fn delete(root: &Root, uid: &Uid) -> Result<(), BalancerError> {
 ///
 /// [`FileError`] if its lock file cannot be read.
 pub async fn running(root: &Root, uid: &Uid) -> Result<Option<Versioned>, FileError> {
-    let folder = root.folder(ObjectType::Balancer, uid);
-    if !launch::is_running(&folder)? {
+    if !has_process(root, uid)? {
         return Ok(None);
     }
     match ask(root, uid, &Request::Status).await {
@@ -204,6 +224,11 @@ pub async fn running(root: &Root, uid: &Uid) -> Result<Option<Versioned>, FileEr
         // On its way up, on its way out, or stuck: whatever it is, it serves nobody.
         _ => Ok(None),
     }
+}
+
+/// Whether a balancer has a process, whatever that does.
+pub(crate) fn has_process(root: &Root, uid: &Uid) -> Result<bool, FileError> {
+    launch::is_running(&root.folder(ObjectType::Balancer, uid))
 }
 
 /// What a balancer has served.
@@ -235,7 +260,7 @@ pub async fn health(
 
 /// Lets a balancer's process take what the folders say, and returns when it did.
 pub(crate) async fn push(root: &Root, uid: &Uid) -> Result<u64, BalancerError> {
-    let _turn = take_turn(root, uid).await?;
+    let _turn = service::take_turn(&root.folder(ObjectType::Balancer, uid)).await?;
     push_without(root, uid, None).await
 }
 
@@ -250,7 +275,7 @@ pub(crate) async fn forget(
     if !folder.exists() {
         return Ok(remove()?);
     }
-    let _turn = take_turn(root, uid).await?;
+    let _turn = service::take_turn(&folder).await?;
     match push_without(root, uid, Some(listener)).await {
         Ok(_) | Err(BalancerError::Stopped { .. }) => Ok(remove()?),
         Err(error) => Err(error),
@@ -262,7 +287,7 @@ async fn push_without(
     uid: &Uid,
     forgotten: Option<&Uid>,
 ) -> Result<u64, BalancerError> {
-    if !launch::is_running(&root.folder(ObjectType::Balancer, uid))? {
+    if !has_process(root, uid)? {
         return Err(BalancerError::Stopped { uid: uid.clone() });
     }
     let config = compose(root, uid, forgotten)?;
@@ -277,7 +302,8 @@ fn compose(root: &Root, uid: &Uid, forgotten: Option<&Uid>) -> Result<Config, Ba
     let missing = || BalancerError::Missing { uid: uid.clone() };
     let folder = root.folder(ObjectType::Balancer, uid);
     let spec: BalancerSpec = files::read_json(&spec_path(&folder))?.ok_or_else(missing)?;
-    let mut config = Config { idle_timeout_ms: spec.idle_timeout_ms, ..Config::default() };
+    let address = root.assigned_address(uid, spec.address)?.ok_or_else(missing)?;
+    let mut config = Config::new(address, spec.idle_timeout_ms);
     let mut groups = BTreeSet::new();
     for (listener, wanted) in listeners::of_balancer(root, uid)? {
         if forgotten != Some(&listener) {
@@ -294,29 +320,8 @@ fn compose(root: &Root, uid: &Uid, forgotten: Option<&Uid>) -> Result<Config, Ba
 }
 
 async fn start(root: &Root, launcher: &Launcher, uid: &Uid) -> Result<(), BalancerError> {
-    let folder = root.folder(ObjectType::Balancer, uid);
-    if let Some(lock) = LifeLock::take(&launch::lock_path(&folder))? {
-        launcher.launch("balance", &folder, lock).await?;
-    }
-    while ask(root, uid, &Request::Status).await.is_err() {
-        if !launch::is_running(&folder)? {
-            return Err(LaunchError::Died { folder }.into());
-        }
-        sleep(LOOK).await;
-    }
+    service::start(launcher, "balance", &root.folder(ObjectType::Balancer, uid)).await?;
     push(root, uid).await.map(drop)
-}
-
-/// Lets one command at a time compose and send; else a slow one could send what is old by then.
-async fn take_turn(root: &Root, uid: &Uid) -> Result<File, BalancerError> {
-    let path = root.folder(ObjectType::Balancer, uid).join("configure.lock");
-    let lock = move || {
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let file = file.map_err(FileError::write(&path))?;
-        file.lock().map_err(FileError::read(&path))?;
-        Ok(file)
-    };
-    tokio::task::spawn_blocking(lock).await.expect("taking a lock does not panic")
 }
 
 async fn ask(root: &Root, uid: &Uid, request: &Request) -> Result<Reply, ControlError> {

@@ -27,6 +27,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Target {
     pub(crate) address: TargetAddress,
     pub(crate) client: Client<Connector, RequestBody>,
+    /// What copies are sent with, so that they share no connection with requests.
+    pub(crate) copies: Client<Connector, Empty<Bytes>>,
     health: Mutex<Health>,
     checks: Checks,
     stage: watch::Sender<Stage>,
@@ -54,14 +56,13 @@ impl Target {
         counters: Arc<Counters>,
         check: watch::Receiver<HealthCheck>,
     ) -> Arc<Target> {
-        let connector = Connector { address: address.into(), counters };
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_LIMIT)
-            .build(connector);
+        let connector = |counters| Connector { address: address.into(), counters };
+        let mut pooled = Client::builder(TokioExecutor::new());
+        pooled.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_LIMIT);
         let target = Arc::new(Target {
             address,
-            client,
+            client: pooled.build(connector(counters)),
+            copies: pooled.build(connector(Arc::default())),
             health: Mutex::new(Health::Initial),
             checks: Checks::of(address, check.clone()),
             stage: watch::Sender::new(Stage::Member),
@@ -100,6 +101,11 @@ impl Target {
     /// How many requests it is serving.
     pub(crate) fn in_flight(&self) -> u64 {
         self.in_flight.load(Relaxed)
+    }
+
+    /// Completes when it takes no requests any more.
+    pub(crate) async fn leaves(&self) {
+        self.reached(Stage::Leaving).await;
     }
 
     async fn reached(&self, stage: Stage) {
@@ -142,7 +148,7 @@ impl Drop for Serving {
 }
 
 async fn keep_checking(target: Arc<Target>, mut settings: watch::Receiver<HealthCheck>) {
-    let leaving = target.reached(Stage::Leaving);
+    let leaving = target.leaves();
     tokio::pin!(leaving);
     loop {
         let check = settings.borrow_and_update().clone();
@@ -158,14 +164,14 @@ async fn keep_checking(target: Arc<Target>, mut settings: watch::Receiver<Health
     }
 }
 
-/// What a target's health is found out with.
-struct Checks {
+/// What the health of a target, or of what a record stands for, is found out with.
+pub(crate) struct Checks {
     settings: watch::Receiver<HealthCheck>,
     client: Client<Connector, Empty<Bytes>>,
 }
 
 impl Checks {
-    fn of(address: TargetAddress, settings: watch::Receiver<HealthCheck>) -> Checks {
+    pub(crate) fn of(address: TargetAddress, settings: watch::Receiver<HealthCheck>) -> Checks {
         // No pool: a check is to find out whether the target takes connections, too.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
@@ -173,7 +179,7 @@ impl Checks {
         Checks { settings, client }
     }
 
-    async fn succeeds(&self, address: TargetAddress, check: &HealthCheck) -> bool {
+    pub(crate) async fn succeeds(&self, address: TargetAddress, check: &HealthCheck) -> bool {
         if !check.enabled {
             return true;
         }

@@ -1,7 +1,5 @@
 //! Connections that change their protocol, such as WebSockets.
 
-use std::convert::Infallible;
-
 use http::header::HeaderValue;
 use http::{Request, Response};
 use http_body_util::{Either, Full};
@@ -9,10 +7,10 @@ use hyper::body::Incoming;
 use hyper::upgrade::{OnUpgrade, on};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
-use tokio::sync::mpsc;
 
 use super::body::Answer;
 use super::headers;
+use super::listener::Listener;
 use super::target::Serving;
 
 /// The client's side of a connection that is to change its protocol.
@@ -33,13 +31,15 @@ impl Tunnel {
         self,
         mut response: Response<Incoming>,
         serving: Serving,
-        busy: mpsc::Sender<Infallible>,
+        listener: &Listener,
     ) -> Response<Answer> {
         let target = on(&mut response);
         let protocol = headers::upgrade(response.headers()).unwrap_or(self.protocol);
         let client = self.client;
+        // The connection is the client's as before, though it is not served as HTTP any more.
+        let held = (listener.busy.clone(), listener.counters.connection());
         tokio::spawn(async move {
-            let _busy = busy;
+            let _held = held;
             let (Ok(client), Ok(target)) = tokio::join!(client, target) else { return };
             let (mut client, mut target) = (TokioIo::new(client), TokioIo::new(target));
             tokio::select! {

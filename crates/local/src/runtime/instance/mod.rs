@@ -7,6 +7,7 @@ mod error;
 mod program;
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -195,9 +196,9 @@ pub async fn update(
     let _held = image::hold(root, &spec.image).await?;
     program::find(root, spec)?;
     if let Some(port) = spec.port.filter(|port| old.port != Some(*port)) {
-        root.reserve_port(uid, Some(port))?;
+        root.reserve_port(uid, Ipv4Addr::LOCALHOST, Some(port))?;
         if let Err(error) = port::check_free(port) {
-            root.release_ports(uid, old.port)?;
+            root.release_ports(uid, old.port.map(port::on_localhost))?;
             return Err(error.into());
         }
     }
@@ -205,7 +206,7 @@ pub async fn update(
     let lock = stop(root, uid, old.spec.stop_timeout_ms).await?;
     let port = spec.port.or(old.port);
     files::write_json(&spec_path(&folder), &Assigned { spec: spec.clone(), port })?;
-    root.release_ports(uid, port)?;
+    root.release_ports(uid, port.map(port::on_localhost))?;
     drop(lock);
     start(root, launcher, uid).await?;
     wait_ready(root, launcher, uid).await
@@ -288,7 +289,7 @@ async fn start(root: &Root, launcher: &Launcher, uid: &Uid) -> Result<(), Instan
 fn assign_port(root: &Root, uid: &Uid, folder: &Path) -> Result<u16, InstanceError> {
     let missing = || InstanceError::Missing { uid: uid.clone() };
     let mut file: Assigned = files::read_json(&spec_path(folder))?.ok_or_else(missing)?;
-    let port = root.reserve_port(uid, file.spec.port.or(file.port))?;
+    let port = root.reserve_port(uid, Ipv4Addr::LOCALHOST, file.spec.port.or(file.port))?;
     if file.port != Some(port) {
         file.port = Some(port);
         files::write_json(&spec_path(folder), &file)?;

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use greenroom_model::gate::{Gate, Pace, Probe};
 use greenroom_model::plan::*;
+use greenroom_model::roster::{Course, Mark, Placing};
 use greenroom_model::schema::Strength;
 use greenroom_model::state::Inputs;
-use greenroom_model::value::{Object, Path, Step, Value};
+use greenroom_model::value::{Object, Path, Step};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::gate::gate;
 use super::{
-    address, decision, handle, incarnation, inputs, lifecycle, lineage, operation_id, scope,
-    sequence, status, text, uid, value_with,
+    address, ending, handle, incarnation, inputs, lifecycle, lineage, operation_id, role, scope,
+    sequence, status, text, uid, value_with, weight,
 };
 
 fn path() -> impl Strategy<Value = Path> {
@@ -32,7 +33,7 @@ fn reason() -> impl Strategy<Value = ReplaceReason> {
     ]
 }
 
-fn time() -> impl Strategy<Value = Duration> {
+pub(super) fn time() -> impl Strategy<Value = Duration> {
     (any::<u64>(), 0..1_000_000_000_u32).prop_map(|(s, ns)| Duration::new(s, ns))
 }
 
@@ -97,28 +98,6 @@ fn removal(secrets: bool) -> impl Strategy<Value = Removal> {
     )
 }
 
-fn gate(secrets: bool) -> impl Strategy<Value = Gate<Value>> {
-    let value = move || value_with(secrets);
-    let probe =
-        prop_oneof![
-            (value(), any::<u16>(), option::of(value()))
-                .prop_map(|(url, status, body)| Probe::Http { url, status, body }),
-            value().prop_map(|endpoint| Probe::Tcp { endpoint }),
-            vec(value(), 0..3).prop_map(|argv| Probe::Command { argv }),
-        ];
-    let pace = ([time(), time(), time(), time()], any::<u32>(), any::<u32>()).prop_map(
-        |([initial_delay, interval, timeout, deadline], successes, failure_limit)| Pace {
-            initial_delay,
-            interval,
-            timeout,
-            successes,
-            failure_limit,
-            deadline,
-        },
-    );
-    (probe, pace).prop_map(|(probe, pace)| Gate { probe, pace })
-}
-
 fn action(secrets: bool) -> impl Strategy<Value = Action> {
     prop_oneof![
         change(secrets).prop_map(|it| Action::Create(Box::new(it))),
@@ -127,17 +106,39 @@ fn action(secrets: bool) -> impl Strategy<Value = Action> {
         (address(), uid()).prop_map(|(address, uid)| Action::Complete { address, uid }),
         (address(), text(), value_with(secrets))
             .prop_map(|(address, provider, config)| Action::Read { address, provider, config }),
-        (scope(), text(), gate(secrets)).prop_map(|(scope, name, gate)| Action::Gate {
-            scope,
-            name,
-            gate: Box::new(gate)
+        (scope(), text(), gate(secrets), any::<bool>()).prop_map(|(scope, name, gate, watches)| {
+            Action::Gate { scope, name, gate: Box::new(gate), watches }
         }),
         time().prop_map(|length| Action::Wait(Wait::For(length))),
         Just(Action::Wait(Wait::Approval)),
         (address(), value_with(secrets))
             .prop_map(|(address, expected)| Action::Verify { address, expected }),
-        decision().prop_map(|it| Action::Mark(Box::new(it))),
+        drain().prop_map(|it| Action::Wait(Wait::Drain(it))),
+        mark().prop_map(|it| Action::Mark(Box::new(it))),
     ]
+}
+
+fn drain() -> impl Strategy<Value = Drain> {
+    let at_limit = select(vec![AtLimit::Halt, AtLimit::Proceed, AtLimit::RollBack]);
+    (scope(), time(), time(), at_limit).prop_map(|(scope, quiet, limit, at_limit)| Drain {
+        scope,
+        quiet,
+        limit,
+        at_limit,
+    })
+}
+
+fn mark() -> impl Strategy<Value = Mark> {
+    let placing = (role(), weight(), any::<bool>(), option::of(time()))
+        .prop_map(|(role, weight, admitted, retain)| Placing { role, weight, admitted, retain });
+    let course = prop_oneof![
+        Just(Course::Unconcerned),
+        Just(Course::GoesOn),
+        scope().prop_map(|candidate| Course::Opens { candidate }),
+        ending().prop_map(Course::Closes),
+    ];
+    (btree_map(scope(), option::of(placing), 0..3), any::<bool>(), course)
+        .prop_map(|(entries, verified, course)| Mark { entries, verified, course })
 }
 
 fn operation(secrets: bool) -> impl Strategy<Value = Operation> {

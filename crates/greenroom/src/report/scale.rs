@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use greenroom_delivery::record::Pipeline;
 use jiff::Timestamp;
 
-use crate::report::step::between;
+use super::step::between;
+use crate::view::words::whole;
 
 /// What takes no time at all is still to be seen.
 const NARROWEST: f64 = 0.4;
@@ -19,7 +19,7 @@ const STEPS: [u64; 17] =
 
 const DAY: u64 = 86_400;
 
-/// The time of a pipeline, from end to end.
+/// The time of a pipeline or a promotion, from end to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scale {
     begin: Timestamp,
@@ -41,12 +41,9 @@ pub(super) struct Tick {
 }
 
 impl Scale {
-    /// From when `pipeline` began until the last of its jobs ended.
-    pub(super) fn of(pipeline: &Pipeline) -> Scale {
-        let runs = pipeline.jobs.iter().filter_map(|job| job.run.as_ref());
-        let end = runs.map(|run| run.ended).chain(pipeline.ended).max();
-        let length = between(pipeline.started, end.unwrap_or(pipeline.started));
-        Scale { begin: pipeline.started, length: length.max(Duration::from_secs(1)) }
+    /// From `begin` to `end`, and no shorter than a second.
+    pub(super) fn new(begin: Timestamp, end: Timestamp) -> Scale {
+        Scale { begin, length: between(begin, end).max(Duration::from_secs(1)) }
     }
 
     /// Where a moment lies; those outside, at the edge.
@@ -69,21 +66,10 @@ impl Scale {
         (0..=seconds / step)
             .map(|count| Tick {
                 at: 100.0 * (count * step) as f64 / self.length.as_secs_f64(),
-                label: label(count * step),
+                label: whole(Duration::from_secs(count * step)),
             })
             .collect()
     }
-}
-
-/// Round times in their largest units: `30s`, `1m 30s`, `2h`.
-fn label(seconds: u64) -> String {
-    let units = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let said: Vec<String> = units
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    if said.is_empty() { "0".to_owned() } else { said.join(" ") }
 }
 
 /// The lane of each of `spans`, so that none covers another: the first that is free. They are in the

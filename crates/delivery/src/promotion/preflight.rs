@@ -1,0 +1,96 @@
+//! What is checked before a promotion is planned, and what its plan cannot change.
+
+use greenroom_apply::Workbench;
+use greenroom_engine::promotion::Parts;
+use greenroom_model::plan::{Action, Plan};
+use jiff::Timestamp;
+
+use super::PromotionError;
+use crate::attest::kept::Kept;
+use crate::attest::members;
+use crate::attest::required::{required, today};
+use crate::attest::verify::{Question, Report, verify};
+use crate::project::{Inputs, Project};
+use crate::wanted::Wanted;
+
+/// What was checked, for people.
+#[derive(Debug, Default)]
+pub struct Preflight {
+    /// What is proven of the image set, if anything had to be.
+    pub proof: Option<Report>,
+    /// What to know before the promotion begins.
+    pub notes: Vec<String>,
+}
+
+impl Preflight {
+    pub(super) fn of(parts: &Parts, proof: Option<Report>) -> Preflight {
+        let mut notes = Vec::new();
+        if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
+            notes.push(format!(
+                "no gate asks {live} itself: if {} fails with traffic, the promotion halts, as \
+                 nothing proves that there is something to go back to",
+                parts.route.candidate
+            ));
+        }
+        if parts.watched.is_empty() {
+            notes.push(
+                "no gate is watched while traffic shifts: the stage's promotion names none"
+                    .to_owned(),
+            );
+        }
+        Preflight { proof, notes }
+    }
+}
+
+/// What is proven of the image set; nothing if the stage requires nothing.
+pub(super) async fn proof(
+    project: &mut Project,
+    workbench: &Workbench,
+    stage: &str,
+    inputs: &Inputs,
+    wanted: &Wanted,
+) -> Result<Option<Report>, PromotionError> {
+    let required = required(project, stage)?;
+    if required.is_empty() {
+        return Ok(None);
+    }
+    let desired = wanted.desired.as_ref();
+    let set = desired.and_then(|it| it.scopes.values().find_map(|it| it.image_set.clone()));
+    let set = set.ok_or(PromotionError::NoImages)?;
+    let today = today(project, workbench, stage, inputs).await?;
+    let promotion = project.stage(stage).and_then(|it| it.promotion.as_ref());
+    let question = Question {
+        project: project.spec.name.value.to_string(),
+        images: Some(members(&today.inputs)),
+        required,
+        template: today.template,
+        max_age: promotion.and_then(|it| it.max_age.as_ref()).map(|it| it.value),
+        now: Timestamp::now(),
+        image_set: set.to_string(),
+    };
+    let kept = Kept::of(workbench.store.clone(), &project.spec.name.value)?;
+    let report = verify(&question, &kept.envelopes(&question.image_set).await?);
+    match report.is_proven() {
+        true => Ok(Some(report)),
+        false => Err(PromotionError::NotProven {
+            set: question.image_set,
+            stage: stage.to_owned(),
+            report: Box::new(report),
+        }),
+    }
+}
+
+/// Refuses to shift traffic of a front that is not as its template says, or that somebody else
+/// changed.
+pub(super) fn front_is_applied(plan: &Plan) -> Result<(), PromotionError> {
+    let pending = plan.operations().filter_map(|operation| match &operation.action {
+        Action::Create(change) | Action::Update(change) => Some(&change.address),
+        Action::Delete(removal) => Some(&removal.address),
+        _ => None,
+    });
+    let pending: Vec<_> = pending.filter(|it| it.scope.is_front()).cloned().collect();
+    match pending.is_empty() {
+        true => Ok(()),
+        false => Err(PromotionError::FrontPending(pending)),
+    }
+}

@@ -1,0 +1,20 @@
+//! Promotions: how traffic goes from one environment to another, as phases of one plan.
+//!
+//! [`compose`] makes the plan from what the planner found for each weight; [`decide`] makes of a
+//! mark what the journal says; [`Draining`] judges whether an environment still serves anybody.
+
+mod compose;
+mod decide;
+mod draft;
+mod drain;
+mod forecast;
+mod leave;
+mod route;
+
+pub use compose::{Parts, Soaked, compose, gates_of, shortest, weight_phase};
+pub use decide::{Occasion, decide};
+pub use draft::GateAsk;
+pub use drain::{Drained, Draining};
+pub use forecast::forecast;
+pub use leave::leave;
+pub use route::{Admission, Route, Terms};

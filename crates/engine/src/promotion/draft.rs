@@ -1,0 +1,148 @@
+//! One phase of a promotion while it is put together.
+
+use std::sync::Arc;
+
+use greenroom_model::address::Scope;
+use greenroom_model::gate::Gate;
+use greenroom_model::plan::{
+    Action, Need, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
+};
+use greenroom_model::roster::Mark;
+use greenroom_model::schema::Strength;
+use greenroom_model::value::Value;
+
+/// A gate with the scope that declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateAsk {
+    /// Front or environment.
+    pub scope: Scope,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it asks.
+    pub gate: Box<Gate<Value>>,
+}
+
+/// Whether gates are asked until they have a verdict, or for as long as the phase waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Once,
+    Watching,
+}
+
+/// A phase in the making; positions are those of its operations.
+pub(super) struct PhaseDraft {
+    name: PhaseName,
+    operations: Vec<Operation>,
+}
+
+impl PhaseDraft {
+    /// A phase that begins with a mark.
+    pub(super) fn marked(name: impl Into<PhaseName>, mark: Mark) -> PhaseDraft {
+        let mut draft = PhaseDraft { name: name.into(), operations: Vec::new() };
+        draft.mark("begins", mark, &[]);
+        draft
+    }
+
+    /// Adds a mark that waits for these operations.
+    pub(super) fn mark(&mut self, subject: &str, mark: Mark, after: &[u32]) -> u32 {
+        self.push(OperationKind::Mark, subject, Action::Mark(Box::new(mark)), after)
+    }
+
+    /// Adds the operations of another plan for which `wanted` says so, behind `after`, and returns
+    /// their positions.
+    pub(super) fn graft(
+        &mut self,
+        plan: &Plan,
+        wanted: impl Fn(&Operation) -> bool,
+        after: u32,
+    ) -> Vec<u32> {
+        let mut positions = Vec::new();
+        for phase in plan.phases.iter().filter(|it| !it.asks_gates()) {
+            let mut moved: Vec<Option<u32>> = vec![None; phase.operations.len()];
+            for (number, operation) in phase.operations.iter().enumerate() {
+                if wanted(operation) {
+                    let position = self.next();
+                    moved[number] = Some(position);
+                    positions.push(position);
+                    self.operations.push(operation.clone());
+                }
+            }
+            for (number, operation) in phase.operations.iter().enumerate() {
+                let Some(position) = moved[number] else { continue };
+                let needs = operation.needs.iter().filter_map(|need| {
+                    Some(Need { operation: moved[need.operation as usize]?, until: need.until })
+                });
+                let needs: Vec<Need> = needs.chain([complete(after)]).collect();
+                let grafted = &mut self.operations[position as usize];
+                grafted.needs = needs;
+                grafted.id.phase = self.name.clone();
+            }
+        }
+        positions
+    }
+
+    /// Adds a look, for each of these changes, at whether it holds.
+    pub(super) fn verify(&mut self, changes: &[u32]) -> Vec<u32> {
+        let mut positions = Vec::new();
+        for change in changes {
+            let operation = &self.operations[*change as usize];
+            let (Action::Create(it) | Action::Update(it)) = &operation.action else { continue };
+            let (address, expected) = (it.address.clone(), it.planned.clone());
+            let subject = operation.id.subject.clone();
+            let action = Action::Verify { address, expected };
+            positions.push(self.push(OperationKind::Verify, &subject, action, &[*change]));
+        }
+        positions
+    }
+
+    /// Adds a wait.
+    pub(super) fn wait(&mut self, subject: &str, wait: Wait, after: u32) {
+        self.push(OperationKind::Wait, subject, Action::Wait(wait), &[after]);
+    }
+
+    /// Adds gates.
+    pub(super) fn gates<'g>(
+        &mut self,
+        gates: impl IntoIterator<Item = &'g GateAsk>,
+        asked: Asked,
+        after: u32,
+    ) {
+        for GateAsk { scope, name, gate } in gates {
+            let action = Action::Gate {
+                scope: scope.clone(),
+                name: name.clone(),
+                gate: gate.clone(),
+                watches: asked == Asked::Watching,
+            };
+            let subject = format!("{scope}/{name}");
+            self.push(OperationKind::Gate, &subject, action, &[after]);
+        }
+    }
+
+    /// The position of the first operation.
+    pub(super) const BEGIN: u32 = 0;
+
+    /// The phase.
+    pub(super) fn finish(self, on_pass: Next, on_fail: Next) -> Phase {
+        Phase { name: self.name, operations: self.operations, on_pass, on_fail }
+    }
+
+    fn push(&mut self, kind: OperationKind, subject: &str, action: Action, after: &[u32]) -> u32 {
+        let position = self.next();
+        self.operations.push(Operation {
+            id: OperationId { phase: self.name.clone(), kind, subject: subject.into() },
+            action,
+            needs: after.iter().map(|it| complete(*it)).collect(),
+            expects: greenroom_model::plan::Expectation::Nothing,
+        });
+        position
+    }
+
+    fn next(&self) -> u32 {
+        u32::try_from(self.operations.len()).expect("fewer operations than u32 can count")
+    }
+}
+
+fn complete(operation: u32) -> Need {
+    Need { operation, until: Strength::Complete }
+}

@@ -1,0 +1,13 @@
+//! Promotions by load balancer and by DNS: real processes, real traffic.
+
+mod dns;
+mod follow;
+#[cfg(feature = "fail-points")]
+mod killed;
+mod load;
+mod outside;
+mod requests;
+mod shares;
+mod soaking;
+mod stage;
+mod verdicts;
