@@ -85,7 +85,7 @@ fn said<'r>(plan: &Plan, run: &'r Run, gate: &OperationId) -> Option<&'r Verdict
 #[cfg(test)]
 mod tests {
     use greenroom_model::address::Scope;
-    use greenroom_model::gate::{Gate, GateResult, Pace, Probe};
+    use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Pace, Probe};
     use greenroom_model::identity::{Digest, Lineage};
     use greenroom_model::plan::{Expectation, Next, Operation, OperationKind, Purpose};
 
@@ -96,7 +96,11 @@ mod tests {
     }
 
     fn phase(name: &str, time: u64) -> Phase {
-        let gate = Gate { probe: Probe::Command { argv: Vec::new() }, pace: Pace::default() };
+        let gate = Gate {
+            probe: Probe::Command { argv: Vec::new() },
+            pace: Pace::default(),
+            on_inconclusive: OnInconclusive::Halt,
+        };
         let gate = Action::Gate {
             scope: Scope::environment("r2").expect("a name"),
             name: "web".into(),
