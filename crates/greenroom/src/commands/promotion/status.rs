@@ -71,7 +71,10 @@ impl Watch<'_> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = cancel.cancelled() => return Ok(screen.leave()),
+                () = cancel.cancelled() => {
+                    screen.leave();
+                    return Ok(());
+                }
                 _ = ticks.tick() => {}
             }
             match self.look().await {
