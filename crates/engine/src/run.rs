@@ -597,7 +597,7 @@ impl Run {
                 .is_some_and(|it| it.status == Status::Incomplete),
             // An update whose answer was lost is settled by what was read, which may be as before.
             Action::Update(change) => self.is_unlike(change),
-            Action::Delete(removal) => self.object(&removal.address, &removal.uid).is_some(),
+            Action::Delete(removal) => self.to_remove(removal).is_some(),
             _ => false,
         }
     }

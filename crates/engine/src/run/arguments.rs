@@ -8,9 +8,10 @@ use greenroom_model::address::Scope;
 use greenroom_model::gate::Gate;
 use greenroom_model::identity::Uid;
 use greenroom_model::journal::{self, Handle, Intent, Lifecycle, Subject};
-use greenroom_model::plan::{Change, Operation, Removal, RemovalReason, ReplaceReason};
+use greenroom_model::plan::{Action, Change, Operation, Removal, RemovalReason, ReplaceReason};
 use greenroom_model::schema::Presence;
 use greenroom_model::span::Span;
+use greenroom_model::state::Remote;
 use greenroom_model::value::{Object, Path, Step, Value};
 use greenroom_spec::expr::Problem;
 
@@ -85,9 +86,7 @@ impl Run {
         removal: &Removal,
         now: i64,
     ) -> Result<Work, Problem> {
-        let Some(remote) = self.object(&removal.address, &removal.uid) else {
-            return Ok(Work::Nothing);
-        };
+        let Some(remote) = self.to_remove(removal) else { return Ok(Work::Nothing) };
         if let RemovalReason::Replaced { reason: ReplaceReason::Pending(paths), config } =
             &removal.reason
         {
@@ -109,17 +108,33 @@ impl Run {
             effect: journal::Effect::Delete,
             subjects: vec![Subject {
                 address: removal.address.clone(),
-                uid: removal.uid.clone(),
+                uid: remote.uid.clone(),
                 incarnation: Default::default(),
             }],
             provider: removal.provider.clone(),
-            handle: Handle { token: removal.uid.0.clone(), natural_key: None },
+            handle: Handle { token: remote.uid.0.clone(), natural_key: None },
             arguments: Value::Null,
             lifecycle: Lifecycle::default(),
             deadline: deadline(now, removal.timeout),
         };
         let target = Box::new(target(&removal.address, remote));
         Ok(Work::Effect { intent: Box::new(intent), effect: Effect::Delete { target } })
+    }
+
+    /// The object that a removal is about. One that an earlier phase of the plan makes may have come
+    /// to be under another uid than planned: see [`unspent`](Run::unspent).
+    pub(super) fn to_remove(&self, removal: &Removal) -> Option<&Remote> {
+        let made_here = |operation: &Operation| match &operation.action {
+            Action::Create(change) => {
+                change.address == removal.address && change.uid == removal.uid
+            }
+            _ => false,
+        };
+        self.object(&removal.address, &removal.uid).or_else(|| {
+            let instance = self.state.instance(&removal.address)?;
+            let other = self.plan.operations().any(made_here);
+            instance.current.as_ref().filter(|_| other)
+        })
     }
 
     pub(super) fn gate(
