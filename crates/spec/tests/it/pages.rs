@@ -74,11 +74,12 @@ fn pages_tell_what_a_type_takes_and_gives() {
 
     ## Types
 
+    - [`resource.sim_group`](sim/resource.sim_group.md)
     - [`resource.sim_network`](sim/resource.sim_network.md)
     - [`resource.sim_server`](sim/resource.sim_server.md)
     - [`data.sim_image`](sim/data.sim_image.md)
     "#);
-    assert_snapshot!(pages[2].text, @r#"
+    assert_snapshot!(pages[3].text, @r#"
     # `sim_server`
 
     A server.
