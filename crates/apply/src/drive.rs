@@ -25,7 +25,7 @@ use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
 use greenroom_model::gate::Verdict;
 use greenroom_model::identity::Sequence;
 use greenroom_model::journal::{Entry, Intent, Outcome};
-use greenroom_model::plan::{Action, Operation, OperationId, Plan, Purpose};
+use greenroom_model::plan::{Operation, OperationId, Plan, Purpose};
 use greenroom_model::roster::Decision;
 use greenroom_provider::{Failure, FailureKind, WorldEffect};
 use greenroom_store::fail_point::{fail_point, fail_point_of};
@@ -525,13 +525,6 @@ fn passing(operation: &Operation) -> impl fmt::Display {
 
 /// What an event says of an operation.
 fn about(operation: &Operation) -> About {
-    let address = match &operation.action {
-        Action::Create(change) | Action::Update(change) => Some(change.address.clone()),
-        Action::Delete(removal) => Some(removal.address.clone()),
-        Action::Complete { address, .. }
-        | Action::Read { address, .. }
-        | Action::Verify { address, .. } => Some(address.clone()),
-        Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
-    };
+    let address = operation.action.address().cloned();
     About { id: operation.id.clone(), kind: operation.id.kind, address }
 }

@@ -21,7 +21,7 @@ pub use looks::{Looks, Seen, Since};
 pub use outlook::{Asked, Outlook, Waiting};
 pub use preflight::Preflight;
 pub use resume::{Resumed, can_give_up, open_promotion};
-pub use retire::{Retiring, retirable};
+pub use retire::retirable;
 pub use standing::plan_standing;
 pub use take_over::{Prepared, Promoting};
 pub use witness::Witness;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use greenroom_model::address::{Address, BlockName, InstanceKey, Mode, Scope};
 use greenroom_model::identity::{EnvironmentKind, Incarnation, Lineage, Sequence, Uid};
 use greenroom_model::schema::Strength;
-use greenroom_model::state::{Instance, Lifetime, Reads, Remote, State, Status};
+use greenroom_model::state::{Instance, Reads, Remote, State, Status};
 use greenroom_model::value::{Object, Value};
 use greenroom_spec::schemas::Schemas;
 use petgraph::algo::tarjan_scc;
@@ -61,22 +61,8 @@ pub struct Found {
 pub fn rebuild(lost: Lost, schemas: &Schemas) -> State {
     let addresses: Vec<Address> = lost.objects.iter().map(address).collect();
     let reads = reads(&lost.objects, &addresses);
-    let mut state = State {
-        lineage: lost.lineage,
-        project: lost.project,
-        stage: lost.stage,
-        kind: lost.kind,
-        lifetime: Lifetime { expires: lost.expires, ..Lifetime::default() },
-        scopes: BTreeMap::new(),
-        roster: None,
-        open: BTreeMap::new(),
-        watch: Vec::new(),
-        run: None,
-        finished: None,
-        history: Vec::new(),
-        sequence: Sequence(0),
-        extra: None,
-    };
+    let mut state = State::new(lost.project, lost.stage, lost.kind, lost.lineage);
+    state.lifetime.expires = lost.expires;
     for ((found, address), reads) in lost.objects.into_iter().zip(addresses).zip(reads) {
         let providers = &mut state.scopes.entry(found.scope).or_default().inputs.providers;
         let provider = configuration(providers, &found.provider, &found.settings);

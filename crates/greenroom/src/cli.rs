@@ -10,7 +10,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use promotion::{
-    AbortArgs, ApproveArgs, HistoryArgs, PromoteArgs, RetireArgs, RollbackArgs, StatusArgs,
+    HistoryArgs, PromoteArgs, RequestArgs, RetireArgs, RollbackArgs, StatusArgs,
 };
 
 /// Build whole environments once and promote them many times
@@ -58,9 +58,9 @@ pub(crate) enum Command {
     /// Give the traffic back to an environment that is retained, or give an open promotion up
     Rollback(RollbackArgs),
     /// Give the promotion that is open up: the traffic goes back to where it was
-    Abort(AbortArgs),
+    Abort(RequestArgs),
     /// Let a promotion go on that waits for approval
-    Approve(ApproveArgs),
+    Approve(RequestArgs),
     /// Remove environments that are retained or failed
     Retire(RetireArgs),
     /// Show who has the traffic of a promoted stage, and how a promotion stands

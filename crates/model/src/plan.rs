@@ -256,6 +256,21 @@ pub enum Action {
     Mark(Box<Mark>),
 }
 
+impl Action {
+    /// The block that it concerns; none for what asks, waits or changes the roster.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Action::Create(change) | Action::Update(change) => Some(&change.address),
+            Action::Delete(removal) => Some(&removal.address),
+            Action::Complete { address, .. }
+            | Action::Read { address, .. }
+            | Action::Verify { address, .. } => Some(address),
+            Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
+        }
+    }
+}
+
 /// What to wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,38 +1,19 @@
 //! Retiring: environments without traffic leave the front, and go.
 
-use std::sync::Arc;
-
-use greenroom_apply::Workbench;
 use greenroom_engine::desired::Desired;
 use greenroom_engine::outcomes::Secrets;
-use greenroom_engine::planner::Refresh;
 use greenroom_engine::promotion::leave;
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::Scope;
 use greenroom_model::plan::Plan;
 use greenroom_model::roster::{Role, Roster, Weight};
-use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
 
 use super::PromotionError;
 use super::passes::{Passes, Standings};
-use super::take_over::{not_open, promoted, stage_of};
-use crate::project::{Inputs, Project};
+use super::take_over::{Promoting, not_open, promoted, stage_of};
+use crate::project::Inputs;
 use crate::wanted::wanted;
-
-/// A stage some of whose environments are to go.
-pub struct Retiring<'a> {
-    /// The project.
-    pub project: &'a mut Project,
-    /// What to work with.
-    pub workbench: &'a Workbench,
-    /// The stage's name.
-    pub stage: &'a str,
-    /// Its state as it is.
-    pub state: Arc<State>,
-    /// How much of the world to read first.
-    pub refresh: Refresh,
-}
 
 /// The environments that may go: those named, else all that are retained or failed; of these only
 /// those whose time is over, if `expired_at` says what time it is.
@@ -72,17 +53,17 @@ fn may_go(role: Role, weight: Weight) -> bool {
     weight == Weight::ZERO && matches!(role, Role::Retained | Role::Failed)
 }
 
-impl Retiring<'_> {
+impl Promoting<'_> {
     /// Plans that `leaving` leave the front and go.
     ///
     /// # Errors
     ///
     /// [`PromotionError`].
-    pub async fn plan(
+    pub async fn retire(
         self,
         leaving: &[Scope],
     ) -> Result<(Plan, Secrets, Vec<Diagnostic>), PromotionError> {
-        let Retiring { project, workbench, stage, state, refresh } = self;
+        let Promoting { project, workbench, stage, state, refresh } = self;
         promoted(project, stage)?;
         let roster = state.roster.clone().unwrap_or_default();
         not_open(&roster)?;

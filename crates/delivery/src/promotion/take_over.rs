@@ -26,7 +26,7 @@ use super::sealed::all_sealed;
 use crate::project::{Inputs, Project};
 use crate::wanted::{Wanted, buildable, wanted};
 
-/// A stage whose traffic is to go elsewhere.
+/// A stage that promotes, for which one plan is to be made.
 pub struct Promoting<'a> {
     /// The project.
     pub project: &'a mut Project,

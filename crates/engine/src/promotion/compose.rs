@@ -329,7 +329,7 @@ impl Composer {
     /// Whether an operation is about the candidate or the front: what else is to be repaired is not
     /// a promotion's business.
     fn is_ours(&self, operation: &Operation) -> bool {
-        let scope = address_of(operation).map(|it| &it.scope);
+        let scope = operation.action.address().map(|it| &it.scope);
         scope.is_some_and(|it| it.is_front() || *it == self.parts.route.candidate)
     }
 
@@ -422,18 +422,7 @@ fn to(phase: &str) -> Next {
 }
 
 pub(super) fn in_front(operation: &Operation) -> bool {
-    address_of(operation).is_some_and(|it| it.scope.is_front())
-}
-
-pub(super) fn address_of(operation: &Operation) -> Option<&Address> {
-    match &operation.action {
-        Action::Create(change) | Action::Update(change) => Some(&change.address),
-        Action::Delete(removal) => Some(&removal.address),
-        Action::Complete { address, .. }
-        | Action::Read { address, .. }
-        | Action::Verify { address, .. } => Some(address),
-        Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
-    }
+    operation.action.address().is_some_and(|it| it.scope.is_front())
 }
 
 /// Makes each phase lead to the next one.
@@ -452,7 +441,7 @@ pub(super) fn expect(phases: &mut [Phase]) {
             if matches!(operation.action, Action::Verify { .. }) {
                 continue;
             }
-            let Some(address) = address_of(operation).cloned() else { continue };
+            let Some(address) = operation.action.address().cloned() else { continue };
             if let Some(earlier) = touched.insert(address, operation.id.clone()) {
                 operation.expects = Expectation::After(earlier);
             }

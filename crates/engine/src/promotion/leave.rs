@@ -6,7 +6,7 @@ use greenroom_model::address::Scope;
 use greenroom_model::plan::{Next, Operation, Plan, Purpose};
 use greenroom_model::roster::{Course, Mark, Placing, Roster};
 
-use super::compose::{address_of, expect, in_front};
+use super::compose::{expect, in_front};
 use super::draft::PhaseDraft;
 
 const LEAVE: &str = "leave";
@@ -45,5 +45,5 @@ pub fn leave(roster: &Roster, leaving: &[Scope], front: Plan, removed: &Plan) ->
 }
 
 fn is_leaving(operation: &Operation, leaving: &[Scope]) -> bool {
-    address_of(operation).is_some_and(|it| leaving.contains(&it.scope))
+    operation.action.address().is_some_and(|it| leaving.contains(&it.scope))
 }

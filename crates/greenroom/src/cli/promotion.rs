@@ -56,21 +56,9 @@ pub(crate) struct RollbackArgs {
     pub(crate) detail: Detail,
 }
 
+/// What is asked of the promotion that is open.
 #[derive(Debug, Args)]
-pub(crate) struct AbortArgs {
-    /// The stage
-    pub(crate) stage: String,
-    /// Write the report of the promotion to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) execution: Execution,
-    #[command(flatten)]
-    pub(crate) detail: Detail,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApproveArgs {
+pub(crate) struct RequestArgs {
     /// The stage
     pub(crate) stage: String,
     /// Write the report of the promotion to this file

@@ -263,14 +263,7 @@ impl Message for PlanView {
 pub(crate) fn totals(plan: &Plan) -> BTreeMap<crate::progress::Group, usize> {
     let mut totals = BTreeMap::new();
     for operation in plan.operations() {
-        let address = match &operation.action {
-            Action::Create(change) | Action::Update(change) => Some(&change.address),
-            Action::Delete(removal) => Some(&removal.address),
-            Action::Complete { address, .. }
-            | Action::Read { address, .. }
-            | Action::Verify { address, .. } => Some(address),
-            Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
-        };
+        let address = operation.action.address();
         *totals.entry(crate::progress::Group::of(operation.id.kind, address)).or_default() += 1;
     }
     totals

@@ -4,15 +4,18 @@ use greenroom_apply::Asking;
 use greenroom_delivery::promotion::PromotionError;
 
 use super::open::{Wish, open};
-use crate::cli::AbortArgs;
+use crate::cli::RequestArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-pub(in crate::commands) async fn run(args: AbortArgs, context: &Context) -> Result<Exit, Failure> {
+pub(in crate::commands) async fn run(
+    args: RequestArgs,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
     let place = context.place(&project, &args.stage, None)?;
-    let AbortArgs { stage, report, execution, detail } = args;
+    let RequestArgs { stage, report, execution, detail } = args;
     let wish = Wish { context, project: &project, state: &place.state, execution, detail, report };
     match open(context, &project, &place.state).await? {
         Some(open) => wish.ask(open, Asking::GiveUp).await,

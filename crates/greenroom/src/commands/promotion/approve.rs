@@ -5,18 +5,18 @@ use greenroom_delivery::promotion::PromotionError;
 use greenroom_model::plan::{Action, Plan, Wait};
 
 use super::open::{Wish, open};
-use crate::cli::ApproveArgs;
+use crate::cli::RequestArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(in crate::commands) async fn run(
-    args: ApproveArgs,
+    args: RequestArgs,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let project = context.sound_project()?;
     let place = context.place(&project, &args.stage, None)?;
-    let ApproveArgs { stage, report, execution, detail } = args;
+    let RequestArgs { stage, report, execution, detail } = args;
     let wish = Wish { context, project: &project, state: &place.state, execution, detail, report };
     let open =
         open(context, &project, &place.state).await?.ok_or(PromotionError::NoneOpen(stage))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_delivery::promotion::{Retiring, retirable};
+use greenroom_delivery::promotion::{Promoting, retirable};
 use jiff::Timestamp;
 
 use crate::cli::RetireArgs;
@@ -30,9 +30,9 @@ pub(in crate::commands) async fn run(args: RetireArgs, context: &Context) -> Res
         }
         undertaking.progress.busy("planning");
         let (project, stage) = (&mut project, &*args.stage);
-        let retiring =
-            Retiring { project, workbench: &workbench, stage, state, refresh: args.refresh.into() };
-        retiring.plan(&leaving).await.map(Some)
+        let refresh = args.refresh.into();
+        let stage = Promoting { project, workbench: &workbench, stage, state, refresh };
+        stage.retire(&leaving).await.map(Some)
     };
     let planned = planned.await;
     undertaking.progress.quiet();
