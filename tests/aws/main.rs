@@ -13,6 +13,7 @@ mod on_s3;
 #[cfg(feature = "fail-points")]
 #[path = "../points/mod.rs"]
 mod points;
+mod promoting;
 mod reads;
 mod reap;
 mod repository;

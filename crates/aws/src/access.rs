@@ -5,8 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_types::SdkConfig;
-use aws_types::service_config::ServiceConfigKey;
 use greenroom_model::value::Object;
 use greenroom_provider::{Failure, FailureKind};
 use tokio::sync::Mutex;
@@ -44,7 +42,7 @@ impl Access {
         })?;
         Ok(Access {
             region,
-            endpoint: endpoint(settings, &config),
+            endpoint: settings::endpoint(settings, &config, "S3"),
             provider: config.credentials_provider(),
             known: Mutex::new(None),
         })
@@ -77,18 +75,4 @@ impl Access {
 
 fn ends_soon(credentials: &Credentials) -> bool {
     credentials.expiry().is_some_and(|end| end < SystemTime::now() + RENEWAL)
-}
-
-/// The settings' endpoint, else the environment's or the profile's for S3, else theirs for all.
-fn endpoint(settings: &Object, config: &SdkConfig) -> Option<String> {
-    let set = settings.get("endpoint").and_then(|it| it.as_str()).map(str::to_owned);
-    let for_s3 = || {
-        let key = ServiceConfigKey::builder()
-            .service_id("S3")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        config.service_config()?.load_config(key.ok()?)
-    };
-    set.or_else(for_s3).or_else(|| config.endpoint_url().map(str::to_owned))
 }

@@ -29,6 +29,8 @@ pub(crate) struct Aws {
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long things take.
     pub(crate) pace: Pace,
+    /// Whose zones Route 53's are.
+    pub(crate) route53: Origin,
     region: Arc<str>,
     allowed_accounts: Vec<String>,
     identity: OnceCell<Identity>,
@@ -42,6 +44,16 @@ pub(crate) struct Clients {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+}
+
+/// Whose an API is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// AWS's own: what it says, others see.
+    Aws,
+    /// Another one's, at an endpoint that the settings name.
+    Elsewhere,
 }
 
 /// Who the credentials belong to.
@@ -120,6 +132,7 @@ impl Aws {
     pub(crate) fn new(
         config: &SdkConfig,
         region: Arc<str>,
+        route53: Origin,
         endpoints: &BTreeMap<String, String>,
         default_tags: BTreeMap<String, String>,
         allowed_accounts: Vec<String>,
@@ -146,6 +159,7 @@ impl Aws {
             once,
             default_tags,
             pace,
+            route53,
             region,
             allowed_accounts,
             identity: OnceCell::new(),
@@ -224,6 +238,7 @@ impl Clients {
             iam: client!(aws_sdk_iam, "iam"),
             sts: client!(aws_sdk_sts, "sts"),
             ssm: client!(aws_sdk_ssm, "ssm"),
+            cloudwatch: client!(aws_sdk_cloudwatch, "cloudwatch"),
         }
     }
 }

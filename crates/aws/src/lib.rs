@@ -8,6 +8,7 @@
 mod access;
 mod aws;
 mod batches;
+mod cloudwatch;
 mod data;
 mod error;
 mod looks;
@@ -19,6 +20,7 @@ mod retag;
 mod send;
 mod settings;
 mod tags;
+mod traps;
 mod types;
 
 pub use access::Access;

@@ -80,7 +80,7 @@ impl<'a> Peers<'a> {
 
 /// A text that is the same for values that turn out the same: of a known value its text, of a
 /// pending one what it will be read from. `None` for values that have no such text.
-fn key(value: &Value) -> Option<String> {
+pub(crate) fn key(value: &Value) -> Option<String> {
     match value.unmarked() {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.to_string()),

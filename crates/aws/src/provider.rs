@@ -2,6 +2,7 @@
 
 mod changing;
 mod creating;
+mod measuring;
 mod owned;
 mod renew;
 mod schema;
@@ -13,12 +14,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::future::join_all;
+use greenroom_model::metric::{MetricAnswer, MetricQuery};
 use greenroom_model::schema::{ProviderSchema, ReadCost};
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure,
-    FailureKind, FindRequest, Found, ImportRequest, Object, Owned, Proposal, ProposeRequest,
-    Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
+    FailureKind, FindRequest, Found, Health, ImportRequest, Object, Owned, Proposal,
+    ProposeRequest, Provider, ReadAnswer, ReadDepth, ReadRequest, TrapRequest, UpdateRequest,
+    WrongArgument,
 };
 use tokio::time::timeout;
 
@@ -27,7 +31,7 @@ use crate::data::{self, DataSource};
 use crate::looks::{Looks, wanted};
 use crate::peers::{self, Peers};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Tagging};
-use crate::{retag, settings, tags, types};
+use crate::{retag, settings, tags, traps, types};
 
 pub(crate) use changing::wanted_tags;
 pub use schema::schema;
@@ -164,6 +168,10 @@ impl Provider for AwsProvider {
             }
         }
         found
+    }
+
+    fn traps(&self, request: &TrapRequest<'_>) -> Vec<String> {
+        traps::traps(request, self.aws.region())
     }
 
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {
@@ -335,6 +343,23 @@ impl Provider for AwsProvider {
     async fn gone(&self, object: Object) -> Result<(), Failure> {
         let kind = self.kind(&object.kind)?;
         self.wait_gone(kind, &object).await
+    }
+
+    async fn verify(&self, object: Object) -> Result<Value, Failure> {
+        self.wait_to_hold(&object).await
+    }
+
+    async fn traffic(&self, objects: Vec<Object>) -> Vec<Result<Traffic, Failure>> {
+        self.counted(&objects).await
+    }
+
+    async fn health(&self, objects: Vec<Object>) -> Vec<Result<Health, Failure>> {
+        self.serving(&objects).await
+    }
+
+    async fn metric(&self, query: MetricQuery<String>) -> Result<MetricAnswer, Failure> {
+        self.aws.check_account().await?;
+        self.aws.reads.cloudwatch.ask(query).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reads that several types share, so that a plan asks AWS once for what it needs twice.
 
 use crate::aws::Clients;
+use crate::cloudwatch::CloudWatch;
 use crate::types::elb::{self, TagReads};
+use crate::types::lb_target_group::{self, BalancerReads, HealthReads};
 use crate::types::route_tables::{self, TableReads};
 use crate::types::security_rules::{self, RuleReads};
 
@@ -13,6 +15,12 @@ pub(crate) struct Reads {
     pub(crate) rules: RuleReads,
     /// Tags of load balancers, target groups, listeners and rules, by ARN.
     pub(crate) tags: TagReads,
+    /// The load balancers that use a target group, by the group's ARN.
+    pub(crate) balancers: BalancerReads,
+    /// How the targets of a target group are, by its ARN.
+    pub(crate) health: HealthReads,
+    /// Metrics and alarms.
+    pub(crate) cloudwatch: CloudWatch,
 }
 
 impl Reads {
@@ -22,6 +30,9 @@ impl Reads {
             route_tables: route_tables::reads(again),
             rules: security_rules::reads(again),
             tags: elb::reads(again),
+            balancers: lb_target_group::balancers(again),
+            health: lb_target_group::health(again),
+            cloudwatch: CloudWatch::new(again),
         }
     }
 }

@@ -11,8 +11,11 @@ use async_trait::async_trait;
 use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::schema::{ReadCost, TypeSchema};
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::{Object as Attributes, Path, Step, Value};
-use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument};
+use greenroom_provider::{
+    CheckRequest, Deleted, Draft, Failure, FailureKind, Health, Object, WrongArgument,
+};
 use serde::Serialize;
 
 use crate::aws::Aws;
@@ -122,10 +125,30 @@ pub(crate) trait Resource: Send + Sync {
         seen.is_present()
     }
 
+    /// Waits until what an object says holds for who asks from outside, where a look at AWS does not
+    /// show that. The object is ready, and as `object` has it.
+    async fn verify(&self, _: &Aws, _: &Object) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// What went through an object, of types that measure it.
+    async fn traffic(&self, _: &Aws, _: &Object) -> Result<Traffic, Failure> {
+        Err(not_offered(&self.schema(), "does not count what goes through it"))
+    }
+
+    /// Whether an object serves, of types that report it.
+    async fn health(&self, _: &Aws, _: &Object) -> Result<Health, Failure> {
+        Err(not_offered(&self.schema(), "does not say whether it serves"))
+    }
+
     /// What holds an object that cannot be deleted, and whose that is; for people.
     async fn holders(&self, _: &Aws, _: &Object) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }
+}
+
+fn not_offered(schema: &TypeSchema, what: &str) -> Failure {
+    Failure::new(FailureKind::Argument, format!("the type `{}` {what}", schema.name))
 }
 
 /// How the tags of a type's objects are changed.

@@ -17,12 +17,13 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
+use aws_types::service_config::ServiceConfigKey;
 use greenroom_model::schema::{Attribute, Attributes, Type};
 use greenroom_model::value::{Object, Value};
 use greenroom_provider::{Failure, FailureKind, typed};
 use serde::Deserialize;
 
-use crate::aws::{Aws, Pace};
+use crate::aws::{Aws, Origin, Pace};
 use crate::tags::Tags;
 
 /// `[provider.aws]`.
@@ -70,7 +71,7 @@ struct DefaultTags {
 }
 
 /// Services with an endpoint of their own.
-const SERVICES: [&str; 6] = ["ec2", "elbv2", "iam", "route53", "ssm", "sts"];
+const SERVICES: [&str; 7] = ["cloudwatch", "ec2", "elbv2", "iam", "route53", "ssm", "sts"];
 
 /// The keys of `[provider.aws]`.
 pub(crate) fn schema() -> Attributes {
@@ -174,9 +175,15 @@ pub(crate) async fn connect(settings: &Object, pace: Pace) -> Result<Aws, Failur
     let read = read(&resolved)?;
     let region: Arc<str> = read.region.as_deref().unwrap_or_default().into();
     let config = load(&read).await;
+    let named = read.endpoints.as_ref().is_some_and(|it| it.contains_key("route53"));
+    let route53 = match named || endpoint(&resolved, &config, "Route 53").is_some() {
+        true => Origin::Elsewhere,
+        false => Origin::Aws,
+    };
     Ok(Aws::new(
         &config,
         region,
+        route53,
         &read.endpoints.unwrap_or_default(),
         read.default_tags.and_then(|it| it.tags).unwrap_or_default(),
         read.allowed_account_ids.unwrap_or_default(),
@@ -191,6 +198,22 @@ pub(crate) async fn connect(settings: &Object, pace: Pace) -> Result<Aws, Failur
 /// The settings are wrong.
 pub(crate) async fn config(settings: &Object) -> Result<SdkConfig, Failure> {
     Ok(load(&read(settings)?).await)
+}
+
+/// The URL of a service's API, if it is not AWS's own: the settings' for all services, else the
+/// environment's or the profile's for this one, else theirs for all. `service` is the service's id,
+/// such as `Route 53`.
+pub(crate) fn endpoint(settings: &Object, config: &SdkConfig, service: &str) -> Option<String> {
+    let set = settings.get("endpoint").and_then(Value::as_str).map(str::to_owned);
+    let for_service = || {
+        let key = ServiceConfigKey::builder()
+            .service_id(service)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        config.service_config()?.load_config(key.ok()?)
+    };
+    set.or_else(for_service).or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 async fn load(settings: &Settings) -> SdkConfig {

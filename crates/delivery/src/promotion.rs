@@ -14,6 +14,7 @@ mod retire;
 mod sealed;
 mod standing;
 mod take_over;
+mod traps;
 mod witness;
 
 pub use error::PromotionError;

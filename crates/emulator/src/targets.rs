@@ -1,6 +1,6 @@
 //! The health of targets while they come and go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xmltree::{Element, XMLNode};
@@ -24,12 +24,20 @@ pub(crate) struct Targets {
 struct Inner {
     initial: Looks<Key>,
     draining: Looks<Key>,
+    /// The groups that a listener or a rule forwards to, or did: the server knows only of those that
+    /// were in the call that made a listener.
+    forwarded: BTreeSet<String>,
 }
 
 impl Targets {
     /// Remembers which targets a call brought or took.
     pub(crate) fn learn(&self, call: &Call, looks: u32) {
         let mut inner = self.lock();
+        if ["CreateListener", "ModifyListener", "CreateRule", "ModifyRule"].contains(&&*call.action)
+        {
+            let groups = call.parameters.iter().filter(|it| it.0.ends_with("TargetGroupArn"));
+            inner.forwarded.extend(groups.map(|(_, group)| group.clone()));
+        }
         for key in targets(call) {
             match call.action.as_str() {
                 "RegisterTargets" => {
@@ -77,7 +85,8 @@ impl Targets {
 }
 
 impl Inner {
-    fn show(&mut self, group: &str, used: bool, list: &mut Element) {
+    fn show(&mut self, group: &str, listed: bool, list: &mut Element) {
+        let used = listed || self.forwarded.contains(group);
         for member in xml::children_mut(list) {
             let field = |path: &[&str]| xml::text(member, path).unwrap_or_default();
             let (id, port) = (field(&["Target", "Id"]), field(&["Target", "Port"]));

@@ -10,6 +10,7 @@ mod failure;
 mod measure;
 mod provider;
 pub mod runtime;
+mod traps;
 mod types;
 mod value;
 

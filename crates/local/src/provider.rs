@@ -12,13 +12,14 @@ use greenroom_model::value::Value;
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure,
     FailureKind, FindRequest, Found, Health, Object, Owned, Proposal, ProposeRequest, Provider,
-    ReadAnswer, ReadRequest, UpdateRequest, WrongArgument, refuse_changed,
+    ReadAnswer, ReadRequest, TrapRequest, UpdateRequest, WrongArgument, refuse_changed,
 };
 use tokio::time::timeout;
 
 use crate::failure;
 use crate::measure::{Answers, Counts};
 use crate::runtime::{FileError, Kind, Launcher, ObjectType, Owner, Root, Uid};
+use crate::traps;
 use crate::types::{self, Context, ResourceType, World};
 
 /// What the provider needs from the command.
@@ -202,6 +203,10 @@ impl Provider for LocalProvider {
 
     fn check(&self, requests: &[CheckRequest]) -> Vec<Vec<WrongArgument>> {
         types::check_together(requests)
+    }
+
+    fn traps(&self, request: &TrapRequest<'_>) -> Vec<String> {
+        traps::traps(request)
     }
 
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {

@@ -23,7 +23,7 @@ pub use guard::refuse_changed;
 pub use request::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
     Health, ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth,
-    ReadRequest, UpdateRequest, WrongArgument,
+    ReadRequest, TrapRequest, UpdateRequest, WrongArgument,
 };
 
 /// One configured provider: a cloud account and region, or this machine.
@@ -50,6 +50,14 @@ pub trait Provider: Send + Sync {
     /// Pure: asks nobody. The default finds nothing wrong.
     fn check(&self, requests: &[CheckRequest]) -> Vec<Vec<WrongArgument>> {
         requests.iter().map(|_| Vec::new()).collect()
+    }
+
+    /// What is known to go wrong while traffic shifts to what is planned, and that nobody would see
+    /// before it hurts: each in a sentence for people, who decide whether it matters.
+    ///
+    /// Pure: asks nobody. The default knows of nothing.
+    fn traps(&self, _request: &TrapRequest<'_>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Looks at objects by their ids.

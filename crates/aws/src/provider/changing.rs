@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_model::value::{Path, Step, Value};
-use greenroom_provider::{Failure, FailureKind, Object};
+use greenroom_provider::{Failure, Object};
 
 use super::{AwsProvider, Kind};
 use crate::resource::{Change, Seen, Tagging};
@@ -59,18 +59,7 @@ impl AwsProvider {
         let schema = self.schema.resources.get(&object.kind).filter(|schema| schema.guarded);
         let Some(schema) = schema else { return Ok(()) };
         let now = self.attributes(&object.kind, seen, &object.attributes);
-        let is_other = |name: &Arc<str>| {
-            let recorded = object.attributes.get(name).map(Value::reveal).unwrap_or_default();
-            now.get(name).map(Value::reveal).unwrap_or_default() != recorded
-        };
-        let arguments = schema.attributes.iter().filter(|(_, it)| it.is_argument());
-        let other: Vec<&str> =
-            arguments.map(|(name, _)| name).filter(|name| is_other(name)).map(|it| &**it).collect();
-        if other.is_empty() {
-            return Ok(());
-        }
-        let message = format!("somebody else changed {} of `{}`", other.join(", "), object.address);
-        Err(Failure::new(FailureKind::Changed, message).help("plan again: the plan shows it"))
+        greenroom_provider::refuse_changed(schema, object, &now)
     }
 }
 

@@ -10,6 +10,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 use greenroom_model::schema::TypeSchema;
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
 use greenroom_provider::{CheckRequest, Deleted, Draft, Failure, Object, WrongArgument, typed};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ use crate::tags::Tags;
 mod logs;
 mod propose;
 mod schema;
+mod traffic;
 
 use logs::Logs;
 use schema::SETTINGS;
@@ -160,6 +162,10 @@ impl Resource for LoadBalancer {
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
         let call = aws.again.elb.delete_load_balancer().load_balancer_arn(&*object.id);
         ec2::deleted(call.send().await.map_err(at("elasticloadbalancing:DeleteLoadBalancer")))
+    }
+
+    async fn traffic(&self, aws: &Aws, object: &Object) -> Result<Traffic, Failure> {
+        traffic::of(aws, &object.id).await
     }
 
     async fn holders(&self, _: &Aws, object: &Object) -> Result<Vec<String>, Failure> {

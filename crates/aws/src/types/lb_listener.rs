@@ -46,6 +46,8 @@ impl Resource for Listener {
             attributes(),
         )
         .guarded()
+        // It sends nothing to a group of weight 0, and goes on checking its targets.
+        .admits_at_zero()
     }
 
     fn tagging(&self) -> Tagging {

@@ -46,6 +46,8 @@ impl Resource for ListenerRule {
             attributes(),
         )
         .guarded()
+        // As a listener: weight 0 is nothing, and the targets are checked.
+        .admits_at_zero()
     }
 
     fn tagging(&self) -> Tagging {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::operation::create_target_group::builders::CreateTargetGroupFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     self as elb_types, Matcher, ProtocolEnum, TargetGroupAttribute, TargetGroupIpAddressTypeEnum,
     TargetTypeEnum,
 };
 use greenroom_model::schema::TypeSchema;
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, Object, typed};
+use greenroom_provider::{Deleted, Draft, Failure, Health, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::elb::Which;
@@ -22,10 +24,14 @@ use crate::resource::{Change, New, Resource, Seen, Sent, Sought, Tagging};
 use crate::send::patiently;
 use crate::tags::Tags;
 
+mod health;
 mod propose;
 mod schema;
+mod traffic;
 
+pub(crate) use health::{HealthReads, reads as health};
 use schema::SETTINGS;
+pub(crate) use traffic::{BalancerReads, reads as balancers};
 
 /// The type `aws_lb_target_group`.
 pub(crate) struct TargetGroup;
@@ -101,7 +107,7 @@ impl Resource for TargetGroup {
 
     async fn look(&self, aws: &Aws, sought: &Sought) -> Result<Vec<Seen>, Failure> {
         elb::look(aws, sought, |which| async move {
-            Ok(describe(aws, which).await?.into_iter().map(seen).collect())
+            Ok(describe(&aws.again.elb, which).await?.into_iter().map(seen).collect())
         })
         .await
     }
@@ -155,16 +161,24 @@ impl Resource for TargetGroup {
         ec2::deleted(call.send().await.map_err(at("elasticloadbalancing:DeleteTargetGroup")))
     }
 
+    async fn traffic(&self, aws: &Aws, object: &Object) -> Result<Traffic, Failure> {
+        traffic::of(aws, &object.id).await
+    }
+
+    async fn health(&self, aws: &Aws, object: &Object) -> Result<Health, Failure> {
+        aws.reads.health.one(object.id.clone()).await
+    }
+
     async fn holders(&self, aws: &Aws, object: &Object) -> Result<Vec<String>, Failure> {
-        let groups = describe(aws, Which::Arn(object.id.to_string())).await?;
+        let groups = describe(&aws.again.elb, Which::Arn(object.id.to_string())).await?;
         let arns = groups.into_iter().filter_map(|it| it.load_balancer_arns).flatten();
         Ok(arns.map(|arn| format!("load balancer {arn}")).collect())
     }
 }
 
 /// The target group of an ARN or of a name, or all of them.
-async fn describe(aws: &Aws, which: Which) -> Result<Vec<elb_types::TargetGroup>, Failure> {
-    let call = aws.again.elb.describe_target_groups();
+async fn describe(elb: &Client, which: Which) -> Result<Vec<elb_types::TargetGroup>, Failure> {
+    let call = elb.describe_target_groups();
     let call = match which {
         Which::Arn(arn) => call.target_group_arns(arn),
         Which::Name(name) => call.names(name),

@@ -24,7 +24,7 @@ mod launch_template;
 pub(crate) mod lb;
 mod lb_listener;
 mod lb_listener_rule;
-mod lb_target_group;
+pub(crate) mod lb_target_group;
 mod lb_target_group_attachment;
 mod nat_gateway;
 mod network_interface;

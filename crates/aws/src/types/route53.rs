@@ -14,6 +14,7 @@ use crate::tags::{self, Tags};
 use crate::{provider, retag};
 
 pub(crate) mod changes;
+pub(crate) mod dns;
 pub(crate) mod names;
 pub(crate) mod records;
 

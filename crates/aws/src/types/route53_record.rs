@@ -27,6 +27,7 @@ pub(crate) mod list;
 mod propose;
 mod record;
 mod schema;
+mod verify;
 
 use id::Id;
 use record::Key;
@@ -164,6 +165,10 @@ impl Resource for RecordType {
         let sent = send(aws, &arguments.id().zone, Action::Upsert, record).await?;
         aws.batches.changes.note(&change.object.id, sent);
         Ok(())
+    }
+
+    async fn verify(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
+        verify::verify(aws, object, &typed(&object.attributes)?).await
     }
 
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {

@@ -130,7 +130,9 @@ async fn weights_that_somebody_else_changed_are_not_written_over() {
     let request = UpdateRequest { planned: known.attributes.clone(), object: known, changed };
     let failure = lab.provider().await.update(request).await.expect_err("it was changed");
     assert_eq!(failure.kind, FailureKind::Changed);
-    assert!(failure.message.contains("default_action"), "{failure}");
+    let shown = "target_group[0].weight: ";
+    assert!(failure.message.contains(shown), "{failure}");
+    assert!(failure.message.contains(" expected, 50 found"), "{failure}");
     assert_ne!(life.object(&lab).await.attributes.get("arn"), Some(&Value::Null));
 }
 

@@ -21,6 +21,7 @@ mod lb_target_group_attachment;
 mod lost_answers;
 mod many;
 mod many_instances;
+mod measuring;
 mod network;
 mod outside;
 mod route53_health_check;

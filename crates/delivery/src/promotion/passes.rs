@@ -25,14 +25,16 @@ pub(super) type Standings = BTreeMap<Scope, Standing>;
 /// What all passes have in common, and the state that the next one starts from.
 pub(super) struct Passes<'a> {
     project: &'a Project,
-    workbench: &'a Workbench,
+    pub(super) workbench: &'a Workbench,
     /// The front as its template says today, the environments as they were sealed, and the one
     /// that is to be made.
-    desired: Desired,
+    pub(super) desired: Desired,
     /// The state as it will be.
-    forecast: State,
+    pub(super) forecast: State,
     /// Warnings so far.
     pub(super) warnings: Vec<Diagnostic>,
+    /// What providers know to go wrong on the way so far.
+    pub(super) traps: Vec<String>,
 }
 
 impl<'a> Passes<'a> {
@@ -42,7 +44,14 @@ impl<'a> Passes<'a> {
         desired: Desired,
         state: &State,
     ) -> Passes<'a> {
-        Passes { project, workbench, desired, forecast: state.clone(), warnings: Vec::new() }
+        Passes {
+            project,
+            workbench,
+            desired,
+            forecast: state.clone(),
+            warnings: Vec::new(),
+            traps: Vec::new(),
+        }
     }
 
     /// The first pass: it looks at the world, and at every gate.

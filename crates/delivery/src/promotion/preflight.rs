@@ -23,8 +23,8 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    pub(super) fn of(parts: &Parts, proof: Option<Report>) -> Preflight {
-        let mut notes = Vec::new();
+    pub(super) fn of(parts: &Parts, proof: Option<Report>, traps: Vec<String>) -> Preflight {
+        let mut notes = traps;
         if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
             notes.push(format!(
                 "no gate asks {live} itself: if {} fails with traffic, the promotion halts, as \

@@ -78,9 +78,10 @@ impl Promoting<'_> {
             terms,
             refresh,
         };
-        let passes = Passes::new(project, workbench, desired, &state);
-        let (parts, warnings) = journey.parts(passes).await?;
-        let preflight = Preflight::of(&parts, proof);
+        let mut passes = Passes::new(project, workbench, desired, &state);
+        let parts = journey.parts(&mut passes).await?;
+        let Passes { warnings, traps, .. } = passes;
+        let preflight = Preflight::of(&parts, proof, traps);
         Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
     }
 
@@ -104,12 +105,13 @@ impl Promoting<'_> {
             terms: Terms::of(&declared).at_once(),
             refresh,
         };
-        let passes = Passes::new(project, workbench, desired, &state);
-        let (parts, warnings) = journey.parts(passes).await?;
+        let mut passes = Passes::new(project, workbench, desired, &state);
+        let parts = journey.parts(&mut passes).await?;
         if parts.ready.is_empty() {
             return Err(PromotionError::Unprovable(candidate));
         }
-        let preflight = Preflight::of(&parts, None);
+        let Passes { warnings, traps, .. } = passes;
+        let preflight = Preflight::of(&parts, None, traps);
         Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
     }
 }
@@ -216,10 +218,7 @@ struct Journey {
 
 impl Journey {
     /// Looks at the front at each place on the way.
-    async fn parts(
-        self,
-        mut passes: Passes<'_>,
-    ) -> Result<(Parts, Vec<Diagnostic>), PromotionError> {
+    async fn parts(self, passes: &mut Passes<'_>) -> Result<Parts, PromotionError> {
         let Journey { purpose, route, terms, refresh } = self;
         // With nothing live, all of it is made at once, and only who sends traffic comes last.
         let terms = match route.live {
@@ -242,16 +241,17 @@ impl Journey {
         };
         let soaks = terms.soak.is_some() && route.admits(Weight::ZERO) && route.live.is_some();
         let soaked = match soaks {
-            true => soaked(&mut passes, &route, terms.mirror).await?,
+            true => soaked(passes, &route, terms.mirror).await?,
             false => None,
         };
         let mut steps = Vec::new();
         for (weight, _) in &terms.steps {
             steps.push(passes.go(&route.at(*weight)).await?);
+            passes.note_traps(&route.candidate, terms.shortest_pause()).await;
         }
         let given_up = passes.look_ahead(&route.given_up()).await?;
         let asks = Asks::of(&gates, &route, &terms);
-        let parts = Parts {
+        Ok(Parts {
             purpose,
             route,
             terms,
@@ -264,8 +264,7 @@ impl Journey {
             ready: asks.ready,
             watched: asks.watched,
             live: asks.live,
-        };
-        Ok((parts, passes.warnings))
+        })
     }
 }
 

@@ -91,6 +91,19 @@ impl Terms {
         }
     }
 
+    /// The shortest time from one weight to the next; `None` if there is but one, or people decide
+    /// on all.
+    #[must_use]
+    pub fn shortest_pause(&self) -> Option<Duration> {
+        let (_, before) = self.steps.split_last()?;
+        let pauses = before.iter().filter_map(|(_, pause)| match pause {
+            None => Some(Duration::ZERO),
+            Some(Pause::For(time)) => Some(*time),
+            Some(Pause::Approval) => None,
+        });
+        pauses.min()
+    }
+
     /// The same for a rollback: all traffic at once, and nothing to soak.
     #[must_use]
     pub fn at_once(self) -> Terms {

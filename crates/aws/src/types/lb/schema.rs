@@ -108,6 +108,7 @@ pub(super) fn schema() -> TypeSchema {
     let attributes =
         arguments().into_iter().chain(computed()).chain(logs::schema()).chain(settings);
     TypeSchema::new("aws_lb", "A load balancer: application, network or gateway.", attributes)
+        .measures_traffic()
 }
 
 fn arguments() -> [(&'static str, Attribute); 7] {

@@ -81,6 +81,8 @@ pub(super) fn schema() -> TypeSchema {
         "Targets that serve the same, to which load balancers forward.",
         attributes,
     )
+    .measures_traffic()
+    .reports_health()
 }
 
 fn arguments() -> [(&'static str, Attribute); 9] {
