@@ -5,6 +5,7 @@
 //! baked again; nobody else bakes it meanwhile.
 
 pub mod ami;
+mod available;
 mod builder;
 mod command;
 mod error;
@@ -30,6 +31,7 @@ use greenroom_spec::project::Project;
 use greenroom_store::Holder;
 use jiff::Timestamp;
 
+pub use available::Workshop;
 pub use error::BakeError;
 pub use log::Log;
 pub use recipe::Recipe;
@@ -162,6 +164,10 @@ impl Bench {
         Ok(bakes)
     }
 
+    fn workshop(&self) -> Workshop<'_> {
+        Workshop { workbench: &self.workbench, project: &self.project, folder: &self.folder }
+    }
+
     fn shelf(&self) -> Result<Shelf, ShelfError> {
         Shelf::new(self.workbench.store.clone(), &self.project.name.value)
     }
@@ -196,7 +202,8 @@ impl Bench {
             shelf.read().await?.of_recipe(&recipe.key).filter(|_| !self.rebake)
         {
             let (key, baked) = (key.clone(), baked.clone());
-            if builder::is_there(self, recipe, &key, &baked).await? {
+            let workshop = self.workshop();
+            if builder::is_there(&workshop, recipe.name, recipe.builder, &key, &baked).await? {
                 watch.observe(recipe.name, Moment::Found(&baked));
                 return Ok(Done { key, baked, new: false });
             }

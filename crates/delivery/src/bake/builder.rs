@@ -12,7 +12,7 @@ use greenroom_spec::project::Project;
 use super::log::Log;
 use super::oci::OciOrder;
 use super::recipe::{Base, Recipe, repository};
-use super::{BakeError, Bench, ami, command, local, oci};
+use super::{BakeError, Bench, Workshop, ami, command, local, oci};
 use crate::images::{Baked, Key, Location, Origin};
 
 /// An image that was made.
@@ -162,22 +162,23 @@ fn scripts(recipe: &Recipe<'_>) -> Result<Vec<ami::Script>, BakeError> {
 ///
 /// [`BakeError`]: nobody could tell.
 pub(super) async fn is_there(
-    bench: &Bench,
-    recipe: &Recipe<'_>,
+    workshop: &Workshop<'_>,
+    name: &str,
+    builder: &Builder,
     key: &Key,
     baked: &Baked,
 ) -> Result<bool, BakeError> {
-    Ok(match recipe.builder {
+    Ok(match builder {
         Builder::Local => local::is_there(&baked.id, &baked.origin.identity),
         Builder::Oci(_) => oci::exists(&id_of(&baked.id)?).await?,
         Builder::Ami(settings) => {
-            let project = &bench.project.name.value;
-            ami::available(&bench.workbench, project, recipe.name, key.as_str(), settings)
+            let project = &workshop.project.name.value;
+            ami::available(workshop.workbench, project, name, key.as_str(), settings)
                 .await
                 .map_err(Box::new)?
         }
         Builder::Command(settings) => {
-            command::is_there(bench, recipe.name, settings, key, &baked.id).await
+            command::is_there(workshop, name, settings, key, &baked.id).await
         }
     })
 }
@@ -226,7 +227,7 @@ pub(super) async fn remove(
             let Some(Builder::Command(settings)) = builder else {
                 return Ok(Removed::Left("the project says no more how to remove it".to_owned()));
             };
-            if !command::remove(bench, name, settings, key, id).await? {
+            if !command::remove(&bench.workshop(), name, settings, key, id).await? {
                 return Ok(Removed::Left("`remove` of the image is not given".to_owned()));
             }
         }

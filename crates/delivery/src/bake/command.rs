@@ -11,7 +11,7 @@ use greenroom_spec::source::Located;
 use super::builder::Made;
 use super::log::Log;
 use super::recipe::Recipe;
-use super::{BakeError, Bench};
+use super::{BakeError, Bench, Workshop};
 use crate::command::{CommandLine, Output, variable_name};
 use crate::images::{Key, Origin};
 
@@ -30,7 +30,7 @@ pub(super) async fn make(
 ) -> Result<Made, BakeError> {
     let work = tempfile::tempdir().map_err(BakeError::Work)?;
     let artifacts = recipe.fetch(bench, work.path()).await?;
-    let mut variables = variables(bench, recipe.name, key, None);
+    let mut variables = variables(&bench.workshop(), recipe.name, key, None);
     variables.insert("GREENROOM_ARTIFACTS".to_owned(), work.path().display().to_string());
     for (name, path) in artifacts {
         variables.insert(variable_name("GREENROOM_ARTIFACT_", &name), path.display().to_string());
@@ -66,14 +66,14 @@ pub(super) async fn make(
 
 /// Asks the program whether an image is there; without one, it is believed to be.
 pub(super) async fn is_there(
-    bench: &Bench,
+    workshop: &Workshop<'_>,
     name: &str,
     settings: &CommandBuilder,
     key: &Key,
     id: &str,
 ) -> bool {
     let Some(exists) = &settings.exists else { return true };
-    ask(bench, exists, &variables(bench, name, key, Some(id))).await == 0
+    ask(workshop, exists, &variables(workshop, name, key, Some(id))).await == 0
 }
 
 /// Removes an image; `false` if no program does that.
@@ -82,14 +82,14 @@ pub(super) async fn is_there(
 ///
 /// [`BakeError::Remove`]; the image may still be there.
 pub(super) async fn remove(
-    bench: &Bench,
+    workshop: &Workshop<'_>,
     name: &str,
     settings: &CommandBuilder,
     key: &Key,
     id: &str,
 ) -> Result<bool, BakeError> {
     let Some(remove) = &settings.remove else { return Ok(false) };
-    match ask(bench, remove, &variables(bench, name, key, Some(id))).await {
+    match ask(workshop, remove, &variables(workshop, name, key, Some(id))).await {
         0 => Ok(true),
         status => Err(BakeError::Remove {
             id: id.to_owned(),
@@ -98,14 +98,23 @@ pub(super) async fn remove(
     }
 }
 
-async fn ask(bench: &Bench, line: &Located<Arc<str>>, variables: &BTreeMap<String, String>) -> u8 {
-    let line = CommandLine::shell(&line.value, &bench.folder);
+async fn ask(
+    workshop: &Workshop<'_>,
+    line: &Located<Arc<str>>,
+    variables: &BTreeMap<String, String>,
+) -> u8 {
+    let line = CommandLine::shell(&line.value, workshop.folder);
     line.run(variables, &Output::Error, &Cancel::new()).await.status
 }
 
-fn variables(bench: &Bench, name: &str, key: &Key, id: Option<&str>) -> BTreeMap<String, String> {
+fn variables(
+    workshop: &Workshop<'_>,
+    name: &str,
+    key: &Key,
+    id: Option<&str>,
+) -> BTreeMap<String, String> {
     let own = [
-        ("GREENROOM_PROJECT", Some(&*bench.project.name.value)),
+        ("GREENROOM_PROJECT", Some(&*workshop.project.name.value)),
         ("GREENROOM_IMAGE", Some(name)),
         ("GREENROOM_IMAGE_KEY", Some(key.as_str())),
         ("GREENROOM_IMAGE_ID", id),

@@ -229,6 +229,12 @@ impl Catalogue {
         made_from.max_by_key(|(_, baked)| baked.baked)
     }
 
+    /// The baked image of a digest, with its key.
+    #[must_use]
+    pub fn of_digest(&self, digest: &Digest) -> Option<(&Key, &Baked)> {
+        self.images.iter().find(|(_, baked)| baked.digest == *digest)
+    }
+
     /// The baked image that a member stands for.
     #[must_use]
     pub fn baked(&self, member: &Member) -> Option<&Baked> {

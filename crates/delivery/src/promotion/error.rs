@@ -1,11 +1,14 @@
 //! Why there is no promotion. Nothing was changed.
 
+use std::sync::Arc;
+
 use greenroom_model::address::{Address, Scope};
 use greenroom_spec::near;
 
 use crate::attest::kept::KeptError;
 use crate::attest::required::RequiredError;
 use crate::attest::verify::Report;
+use crate::bake::BakeError;
 use crate::images::ChooseError;
 use crate::wanted::WantedError;
 
@@ -61,6 +64,12 @@ pub enum PromotionError {
         /// What is proven, and what is not.
         report: Box<Report>,
     },
+    /// Images are not there any more, or not everywhere.
+    #[error("of the images, {} not there any more as baked", are(.0))]
+    ImagesGone(Vec<Arc<str>>),
+    /// It cannot be told whether the images are there.
+    #[error("whether the images are there cannot be told")]
+    Images(#[from] BakeError),
     /// It is not known which image set is meant.
     #[error("no images are baked, and none are named")]
     NoImages,
@@ -131,6 +140,10 @@ impl PromotionError {
             PromotionError::NoImages => {
                 "bake them: `greenroom pipeline`, or name them with --image".to_owned()
             }
+            PromotionError::ImagesGone(_) => {
+                "bake them anew, `greenroom bake`, or promote another set: `greenroom images list`"
+                    .to_owned()
+            }
             PromotionError::SecretLost(_) => {
                 "use a variable with `sensitive = true`, which the state keeps".to_owned()
             }
@@ -161,6 +174,12 @@ impl From<ChooseError> for PromotionError {
     fn from(error: ChooseError) -> PromotionError {
         WantedError::from(error).into()
     }
+}
+
+fn are(names: &[Arc<str>]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let names: Vec<String> = names.iter().map(|it| format!("`{it}`")).collect();
+    format!("{} {verb}", names.join(", "))
 }
 
 fn list(addresses: &[Address]) -> String {

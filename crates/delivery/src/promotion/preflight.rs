@@ -10,6 +10,7 @@ use crate::attest::kept::Kept;
 use crate::attest::members;
 use crate::attest::required::{required, today};
 use crate::attest::verify::{Question, Report, verify};
+use crate::bake::Workshop;
 use crate::project::{Inputs, Project};
 use crate::wanted::Wanted;
 
@@ -39,6 +40,20 @@ impl Preflight {
             );
         }
         Preflight { proof, notes }
+    }
+}
+
+/// Refuses images that are not there any more.
+pub(super) async fn images_are_there(
+    project: &Project,
+    workbench: &Workbench,
+    inputs: &Inputs,
+) -> Result<(), PromotionError> {
+    let workshop = Workshop { workbench, project: &project.spec, folder: &project.folder };
+    let gone = workshop.gone(&inputs.baked.images).await?;
+    match gone.is_empty() {
+        true => Ok(()),
+        false => Err(PromotionError::ImagesGone(gone)),
     }
 }
 

@@ -66,6 +66,7 @@ impl Promoting<'_> {
         let candidate = next_name(&roster);
         let wanted = wanted(project, stage, Some(candidate.clone()), inputs, Missing::Refuse);
         let secrets = wanted.secrets();
+        preflight::images_are_there(project, workbench, inputs).await?;
         let proof = preflight::proof(project, workbench, stage, inputs, &wanted).await?;
         let mut desired = stage_of(wanted, project, &state)?;
         if let Some(made) = desired.scopes.get_mut(&candidate) {

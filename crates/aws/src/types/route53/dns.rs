@@ -1,24 +1,23 @@
 //! Asking name servers, as their users do.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use hickory_proto::op::{Message, Query, ResponseCode};
-use hickory_proto::rr::{Name, RecordType};
-use tokio::net::{UdpSocket, lookup_host};
-use tokio::time::timeout;
+use hickory_net::NetError;
+use hickory_net::client::ClientHandle;
+use hickory_net::runtime::TokioRuntimeProvider;
+use hickory_net::udp::UdpClientStream;
+use hickory_proto::op::{DnsResponse, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RecordType};
+use tokio::net::lookup_host;
 
 use super::normal_name;
 
 /// The port of name servers.
 const PORT: u16 = 53;
 
-/// How long one answer may take.
-const ANSWER: Duration = Duration::from_secs(2);
-
-/// How often one server is asked: a datagram may be lost.
-const ATTEMPTS: usize = 2;
+/// How long a server may take to answer, a question that was lost and asked again included.
+const ANSWER: Duration = Duration::from_secs(4);
 
 /// What a name server says of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,40 +58,14 @@ impl Question {
         })
     }
 
-    async fn put(&self, server: SocketAddr) -> io::Result<Said> {
-        let any: IpAddr = match server {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let socket = UdpSocket::bind((any, 0)).await?;
-        socket.connect(server).await?;
-        let mut outcome = Err(io::ErrorKind::TimedOut.into());
-        for _ in 0..ATTEMPTS {
-            outcome = match timeout(ANSWER, self.once(&socket)).await {
-                Ok(Ok(said)) => return Ok(said),
-                Ok(Err(error)) => Err(error),
-                Err(late) => Err(late.into()),
-            };
-        }
-        outcome
+    async fn put(&self, server: SocketAddr) -> Result<Said, NetError> {
+        let datagrams = UdpClientStream::builder(server, TokioRuntimeProvider::default());
+        let mut server = datagrams.with_timeout(Some(ANSWER)).exchange();
+        let answer = server.query(self.name.clone(), DNSClass::IN, self.kind).await?;
+        Ok(self.said(&answer))
     }
 
-    async fn once(&self, socket: &UdpSocket) -> io::Result<Said> {
-        let mut question = Message::query();
-        question.add_query(Query::query(self.name.clone(), self.kind));
-        socket.send(&question.to_vec().map_err(io::Error::other)?).await?;
-        let mut buffer = [0; 4096];
-        loop {
-            let length = socket.recv(&mut buffer).await?;
-            let answer = Message::from_vec(&buffer[..length]).map_err(io::Error::other)?;
-            // An answer that came too late for the question before is none to this one.
-            if answer.metadata.id == question.metadata.id {
-                return Ok(self.said(&answer));
-            }
-        }
-    }
-
-    fn said(&self, answer: &Message) -> Said {
+    fn said(&self, answer: &DnsResponse) -> Said {
         let code = answer.metadata.response_code;
         let own = answer.answers.iter().filter(|it| it.record_type() == self.kind);
         let mut values: Vec<String> = own.map(|it| normal_name(&it.data.to_string())).collect();
@@ -103,8 +76,12 @@ impl Question {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use hickory_proto::op::Message;
     use hickory_proto::rr::rdata::A;
     use hickory_proto::rr::{RData, Record};
+    use tokio::net::UdpSocket;
 
     use super::*;
 
