@@ -9,7 +9,7 @@ mod series;
 mod window;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use greenroom_model::metric::{MetricAnswer, MetricQuery, Series};
 use greenroom_provider::{Failure, FailureKind};
@@ -48,6 +48,11 @@ impl CloudWatch {
             alarms: alarms::reads(again),
             began: window::minute_of(now()),
         }
+    }
+
+    /// How long it may take until what happens is in all counts.
+    pub(crate) fn late(&self) -> Duration {
+        window::late()
     }
 
     /// What counts are counts of: the minute in which this configuration was made.

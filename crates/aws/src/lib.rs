@@ -19,8 +19,8 @@ mod resource;
 mod retag;
 mod send;
 mod settings;
+mod shifting;
 mod tags;
-mod traps;
 mod types;
 
 pub use access::Access;

@@ -15,14 +15,14 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::future::join_all;
 use greenroom_model::metric::{MetricAnswer, MetricQuery};
+use greenroom_model::plan::Horizon;
 use greenroom_model::schema::{ProviderSchema, ReadCost};
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Draft, Failure,
     FailureKind, FindRequest, Found, Health, ImportRequest, Object, Owned, Proposal,
-    ProposeRequest, Provider, ReadAnswer, ReadDepth, ReadRequest, TrapRequest, UpdateRequest,
-    WrongArgument,
+    ProposeRequest, Provider, ReadAnswer, ReadDepth, ReadRequest, UpdateRequest, WrongArgument,
 };
 use tokio::time::timeout;
 
@@ -31,7 +31,7 @@ use crate::data::{self, DataSource};
 use crate::looks::{Looks, wanted};
 use crate::peers::{self, Peers};
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Tagging};
-use crate::{retag, settings, tags, traps, types};
+use crate::{retag, settings, shifting, tags, types};
 
 pub(crate) use changing::wanted_tags;
 pub use schema::schema;
@@ -170,8 +170,12 @@ impl Provider for AwsProvider {
         found
     }
 
-    fn traps(&self, request: &TrapRequest<'_>) -> Vec<String> {
-        traps::traps(request, self.aws.region())
+    fn traps(&self, planned: &[CheckRequest]) -> Vec<String> {
+        shifting::traps(planned, self.aws.region())
+    }
+
+    fn horizons(&self, planned: &[CheckRequest]) -> Vec<Horizon> {
+        shifting::horizons(planned, self.aws.region())
     }
 
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {

@@ -4,6 +4,7 @@
 //! environments, the front at each weight, and whether the image set may be promoted at all.
 
 pub mod account;
+mod ahead;
 mod error;
 mod looks;
 mod outlook;
@@ -14,7 +15,6 @@ mod retire;
 mod sealed;
 mod standing;
 mod take_over;
-mod traps;
 mod witness;
 
 pub use error::PromotionError;

@@ -7,10 +7,10 @@
 //! Deliberately absent: plans, states and other providers. Unix only.
 
 mod failure;
+mod horizons;
 mod measure;
 mod provider;
 pub mod runtime;
-mod traps;
 mod types;
 mod value;
 

@@ -2,6 +2,7 @@
 //! objects.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use greenroom_model::traffic::{Latency, Traffic};
 use greenroom_provider::{Failure, Health};
@@ -165,6 +166,7 @@ fn traffic(epoch: String, counted: &CounterValues) -> Traffic {
     let buckets = LATENCY_BOUNDS_MS.into_iter().zip(buckets).collect();
     Traffic {
         epoch: epoch.into(),
+        late: Duration::ZERO,
         requests: Some(counted.requests),
         errors: Some(counted.faults),
         latency: Some(Latency { buckets, above }),

@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use greenroom_model::identity::{self, EnvironmentKind};
+use greenroom_model::plan::Horizon;
 use greenroom_model::schema::{Attribute, ProviderSchema, Type};
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
 use greenroom_provider::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure,
     FailureKind, FindRequest, Found, Health, Object, Owned, Proposal, ProposeRequest, Provider,
-    ReadAnswer, ReadRequest, TrapRequest, UpdateRequest, WrongArgument, refuse_changed,
+    ReadAnswer, ReadRequest, UpdateRequest, WrongArgument, refuse_changed,
 };
 use tokio::time::timeout;
 
 use crate::failure;
+use crate::horizons;
 use crate::measure::{Answers, Counts};
 use crate::runtime::{FileError, Kind, Launcher, ObjectType, Owner, Root, Uid};
-use crate::traps;
 use crate::types::{self, Context, ResourceType, World};
 
 /// What the provider needs from the command.
@@ -205,8 +206,8 @@ impl Provider for LocalProvider {
         types::check_together(requests)
     }
 
-    fn traps(&self, request: &TrapRequest<'_>) -> Vec<String> {
-        traps::traps(request)
+    fn horizons(&self, planned: &[CheckRequest]) -> Vec<Horizon> {
+        horizons::horizons(planned)
     }
 
     async fn read(&self, requests: Vec<ReadRequest>) -> Vec<Result<ReadAnswer, Failure>> {

@@ -280,7 +280,7 @@ pub enum Wait {
     /// Until somebody approves.
     Approval,
     /// Until an environment serves nothing any more.
-    Drain(Drain),
+    Drain(Box<Drain>),
 }
 
 /// When an environment counts as drained: this only looks.
@@ -288,12 +288,28 @@ pub enum Wait {
 pub struct Drain {
     /// The environment.
     pub scope: Scope,
+    /// Its objects whose requests or connections are counted.
+    pub counted: Vec<Address>,
+    /// What lets clients come to it although it has no weight.
+    pub horizons: Vec<Horizon>,
+    /// When all horizons have passed, from the beginning of the drain on: not before that it counts
+    /// as drained, since who is silent may come back.
+    pub not_before: Duration,
     /// How long nothing new may have come to it.
     pub quiet: Duration,
     /// How long to look at most.
     pub limit: Duration,
     /// What then.
     pub at_limit: AtLimit,
+}
+
+/// How long clients may go on coming to where they were sent, whatever the weights have said since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Horizon {
+    /// How long, from the change of the weights on.
+    pub lasts: Duration,
+    /// Why, as a clause for people, such as "answers with `front/a.www` are kept".
+    pub why: String,
 }
 
 /// What follows when an environment is not drained in time.

@@ -1,6 +1,7 @@
 //! Traffic: what an object has served, as plain data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Traffic {
     /// What the counts are counts of, such as the life of one process: when it changes, they have
     /// begun anew.
     pub epoch: Arc<str>,
+    /// How long it may take until what happens is in all of these numbers.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub late: Duration,
     /// Requests that were answered or failed.
     pub requests: Option<u64>,
     /// Those of them that were answered with a status of 500 or above, or not at all.
@@ -65,6 +69,7 @@ impl Traffic {
                 (_, "") => self.epoch,
                 (a, b) => format!("{a},{b}").into(),
             },
+            late: self.late.max(other.late),
             requests: sum(self.requests, other.requests),
             errors: sum(self.errors, other.errors),
             latency: match (self.latency, &other.latency) {
@@ -92,6 +97,7 @@ impl Traffic {
         };
         Traffic {
             epoch: self.epoch.clone(),
+            late: self.late,
             requests: rest(self.requests, earlier.requests),
             errors: rest(self.errors, earlier.errors),
             latency: match (&self.latency, &earlier.latency) {

@@ -12,6 +12,7 @@ mod request;
 
 use async_trait::async_trait;
 use greenroom_model::metric::{MetricAnswer, MetricQuery};
+use greenroom_model::plan::Horizon;
 use greenroom_model::schema::ProviderSchema;
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
@@ -23,7 +24,7 @@ pub use guard::refuse_changed;
 pub use request::{
     CheckRequest, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, FindRequest, Found,
     Health, ImportRequest, Object, Owned, Proposal, ProposeRequest, ReadAnswer, ReadDepth,
-    ReadRequest, TrapRequest, UpdateRequest, WrongArgument,
+    ReadRequest, UpdateRequest, WrongArgument,
 };
 
 /// One configured provider: a cloud account and region, or this machine.
@@ -55,8 +56,17 @@ pub trait Provider: Send + Sync {
     /// What is known to go wrong while traffic shifts to what is planned, and that nobody would see
     /// before it hurts: each in a sentence for people, who decide whether it matters.
     ///
-    /// Pure: asks nobody. The default knows of nothing.
-    fn traps(&self, _request: &TrapRequest<'_>) -> Vec<String> {
+    /// `planned` are the front, and the environment that is to get the traffic, as they will be at
+    /// one weight. Pure: asks nobody. The default knows of nothing.
+    fn traps(&self, _planned: &[CheckRequest]) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What lets clients go on coming to where they were sent although the weights have changed
+    /// since: answers that are kept, clients that are kept where they are.
+    ///
+    /// `planned` is as for [`traps`](Provider::traps). Pure, too. The default knows of nothing.
+    fn horizons(&self, _planned: &[CheckRequest]) -> Vec<Horizon> {
         Vec::new()
     }
 

@@ -122,15 +122,6 @@ pub struct CheckRequest {
     pub planned: Value,
 }
 
-/// Asks what is known to go wrong while traffic shifts.
-#[derive(Clone, Copy, Debug)]
-pub struct TrapRequest<'a> {
-    /// The front, and the environment that is to get the traffic, as they are planned at one weight.
-    pub planned: &'a [CheckRequest],
-    /// The shortest time between two weights; `None` if there is but one, or people decide.
-    pub shortest_pause: Option<Duration>,
-}
-
 impl Proposal {
     /// The schema's proposal as it is.
     #[must_use]

@@ -60,6 +60,12 @@ impl Window {
     }
 }
 
+/// How long it may take until what happens is in the counts: its minute must be over, and all of
+/// its numbers in.
+pub(super) fn late() -> Duration {
+    Duration::from_secs((MINUTE + LATE).unsigned_abs())
+}
+
 /// The beginning of the minute that `time` is in.
 pub(super) fn minute_of(time: i64) -> i64 {
     floor(time, MINUTE)

@@ -16,6 +16,7 @@ use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
 
 use super::PromotionError;
+use super::ahead::Ahead;
 use crate::project::Project;
 use crate::wanted::{Sight, Wanted};
 
@@ -33,8 +34,8 @@ pub(super) struct Passes<'a> {
     pub(super) forecast: State,
     /// Warnings so far.
     pub(super) warnings: Vec<Diagnostic>,
-    /// What providers know to go wrong on the way so far.
-    pub(super) traps: Vec<String>,
+    /// What providers know of the way so far.
+    pub(super) ahead: Ahead,
 }
 
 impl<'a> Passes<'a> {
@@ -50,7 +51,7 @@ impl<'a> Passes<'a> {
             desired,
             forecast: state.clone(),
             warnings: Vec::new(),
-            traps: Vec::new(),
+            ahead: Ahead::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use greenroom_apply::Workbench;
 use greenroom_engine::promotion::Parts;
-use greenroom_model::plan::{Action, Plan};
+use greenroom_model::plan::{Action, Horizon, Plan};
 use jiff::Timestamp;
 
 use super::PromotionError;
@@ -26,21 +26,62 @@ pub struct Preflight {
 impl Preflight {
     pub(super) fn of(parts: &Parts, proof: Option<Report>, traps: Vec<String>) -> Preflight {
         let mut notes = traps;
-        if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
-            notes.push(format!(
-                "no gate asks {live} itself: if {} fails with traffic, the promotion halts, as \
-                 nothing proves that there is something to go back to",
-                parts.route.candidate
-            ));
-        }
-        if parts.watched.is_empty() {
-            notes.push(
-                "no gate is watched while traffic shifts: the stage's promotion names none"
-                    .to_owned(),
-            );
-        }
+        notes.extend(long_horizons(parts));
+        notes.extend(undrained(parts));
+        notes.extend(unasked(parts));
         Preflight { proof, notes }
     }
+}
+
+/// Horizons that are longer than a weight stands.
+fn long_horizons(parts: &Parts) -> Vec<String> {
+    let Some(pause) = parts.terms.shortest_pause() else { return Vec::new() };
+    let long = parts.horizons.iter().filter(|it| it.lasts > pause);
+    let note = |Horizon { lasts, why }: &Horizon| {
+        format!(
+            "{why}, for {lasts:?}, and the shortest pause is {pause:?}: weights are reached later \
+             than the steps say"
+        )
+    };
+    long.map(note).collect()
+}
+
+/// What keeps the drain from showing that the old side is drained.
+fn undrained(parts: &Parts) -> Vec<String> {
+    let Parts { route, terms, counted, .. } = parts;
+    let Some(live) = &route.live else { return Vec::new() };
+    let mut notes = Vec::new();
+    if counted.is_empty() {
+        notes.push(format!(
+            "nothing counts what goes through {live}: its drain ends at its limit of {:?}",
+            terms.drain
+        ));
+    }
+    if parts.not_drained_before() > terms.drain {
+        notes.push(format!(
+            "clients may come to {live} for longer than its drain's limit of {:?}",
+            terms.drain
+        ));
+    }
+    notes
+}
+
+/// Gates that the rollback law asks for and that are not there.
+fn unasked(parts: &Parts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
+        notes.push(format!(
+            "no gate asks {live} itself: if {} fails with traffic, the promotion halts, as \
+             nothing proves that there is something to go back to",
+            parts.route.candidate
+        ));
+    }
+    if parts.watched.is_empty() {
+        notes.push(
+            "no gate is watched while traffic shifts: the stage's promotion names none".to_owned(),
+        );
+    }
+    notes
 }
 
 /// Refuses images that are not there any more.

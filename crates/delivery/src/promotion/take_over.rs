@@ -81,8 +81,8 @@ impl Promoting<'_> {
         };
         let mut passes = Passes::new(project, workbench, desired, &state);
         let parts = journey.parts(&mut passes).await?;
-        let Passes { warnings, traps, .. } = passes;
-        let preflight = Preflight::of(&parts, proof, traps);
+        let Passes { warnings, ahead, .. } = passes;
+        let preflight = Preflight::of(&parts, proof, ahead.traps);
         Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
     }
 
@@ -111,8 +111,8 @@ impl Promoting<'_> {
         if parts.ready.is_empty() {
             return Err(PromotionError::Unprovable(candidate));
         }
-        let Passes { warnings, traps, .. } = passes;
-        let preflight = Preflight::of(&parts, None, traps);
+        let Passes { warnings, ahead, .. } = passes;
+        let preflight = Preflight::of(&parts, None, ahead.traps);
         Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
     }
 }
@@ -248,10 +248,11 @@ impl Journey {
         let mut steps = Vec::new();
         for (weight, _) in &terms.steps {
             steps.push(passes.go(&route.at(*weight)).await?);
-            passes.note_traps(&route.candidate, terms.shortest_pause()).await;
+            passes.look_out(&route.candidate).await;
         }
         let given_up = passes.look_ahead(&route.given_up()).await?;
         let asks = Asks::of(&gates, &route, &terms);
+        let counted = route.live.as_ref().map(|live| passes.counted(live)).unwrap_or_default();
         Ok(Parts {
             purpose,
             route,
@@ -265,6 +266,8 @@ impl Journey {
             ready: asks.ready,
             watched: asks.watched,
             live: asks.live,
+            counted,
+            horizons: passes.ahead.horizons.clone(),
         })
     }
 }

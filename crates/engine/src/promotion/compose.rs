@@ -6,7 +6,8 @@ use std::time::Duration;
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::gate::{Bounds, Gate, Measure, OnInconclusive, Pace, Probe, TrafficProbe};
 use greenroom_model::plan::{
-    Action, Drain, Expectation, Next, Operation, OperationId, Phase, PhaseName, Plan, Purpose, Wait,
+    Action, Drain, Expectation, Horizon, Next, Operation, OperationId, Phase, PhaseName, Plan,
+    Purpose, Wait,
 };
 use greenroom_model::roster::{Course, Ending, Mark, Placing, Role, Weight};
 use greenroom_spec::promotion::Pause;
@@ -40,6 +41,19 @@ pub struct Parts {
     pub watched: Vec<GateAsk>,
     /// What shows that the side that has the traffic now serves.
     pub live: Vec<GateAsk>,
+    /// What of that side is counted.
+    pub counted: Vec<Address>,
+    /// What lets clients come to it for longer.
+    pub horizons: Vec<Horizon>,
+}
+
+impl Parts {
+    /// When clients have stopped to come to the old side, from the beginning of its drain on.
+    #[must_use]
+    pub fn not_drained_before(&self) -> Duration {
+        let longest = self.horizons.iter().map(|it| it.lasts).max().unwrap_or_default();
+        longest.saturating_sub(self.terms.at_full_weight())
+    }
 }
 
 /// The front while the candidate soaks, and after that.
@@ -220,10 +234,19 @@ impl Composer {
 
     fn drain(&self) -> Option<Phase> {
         let scope = self.parts.route.live.clone()?;
-        let Terms { quiet, drain, at_limit, .. } = self.parts.terms;
+        let Parts { terms, counted, horizons, .. } = &self.parts;
+        let Terms { quiet, drain, at_limit, .. } = *terms;
+        let wait = Drain {
+            scope,
+            counted: counted.clone(),
+            horizons: horizons.clone(),
+            not_before: self.parts.not_drained_before(),
+            quiet,
+            limit: drain,
+            at_limit,
+        };
         let mut draft = PhaseDraft::marked(DRAIN, goes_on());
-        let wait = Drain { scope, quiet, limit: drain, at_limit };
-        draft.wait("drain", Wait::Drain(wait), PhaseDraft::BEGIN);
+        draft.wait("drain", Wait::Drain(Box::new(wait)), PhaseDraft::BEGIN);
         // The candidate has all traffic: it goes on being watched.
         draft.gates(&self.parts.watched, Asked::Watching, PhaseDraft::BEGIN);
         Some(draft.finish(Next::Done, self.back()))
@@ -456,7 +479,7 @@ pub fn shortest(plan: &Plan) -> Option<Duration> {
     for operation in plan.operations() {
         match &operation.action {
             Action::Wait(Wait::For(time)) => total += *time,
-            Action::Wait(Wait::Drain(drain)) => total += drain.quiet,
+            Action::Wait(Wait::Drain(drain)) => total += drain.quiet.max(drain.not_before),
             Action::Wait(Wait::Approval) => return None,
             _ => {}
         }

@@ -19,8 +19,7 @@ pub enum Drained {
 /// A drain that is under way.
 #[derive(Clone, Debug)]
 pub struct Draining {
-    quiet: Duration,
-    limit: Duration,
+    drain: Drain,
     /// The requests counted at the last look, and when they were last seen to grow.
     last: Option<(Traffic, Duration)>,
 }
@@ -29,7 +28,7 @@ impl Draining {
     /// Before the first look.
     #[must_use]
     pub fn new(drain: &Drain) -> Draining {
-        Draining { quiet: drain.quiet, limit: drain.limit, last: None }
+        Draining { drain: drain.clone(), last: None }
     }
 
     /// Takes a look at the environment, made `elapsed` after the drain began; `Err` says why
@@ -44,7 +43,7 @@ impl Draining {
         };
         match seen {
             Ok(evidence) => Drained::Yes(evidence),
-            Err(open) if elapsed >= self.limit => Drained::Expired(open),
+            Err(open) if elapsed >= self.drain.limit => Drained::Expired(open),
             Err(_) => Drained::NotYet,
         }
     }
@@ -58,6 +57,7 @@ impl Draining {
         let open = now.in_flight.unwrap_or_default();
         let connections = now.connections.unwrap_or_default();
         let counted = now.requests.is_some() || now.connections.is_some();
+        let known = elapsed.saturating_sub(now.late);
         self.last = Some((now, grown));
         if !counted {
             return Err("nothing counts its requests or connections".to_owned());
@@ -67,9 +67,14 @@ impl Draining {
                 "{open} requests are served and {connections} connections are open"
             ));
         }
-        let quiet = elapsed.saturating_sub(grown);
-        if quiet < self.quiet {
-            return Err(format!("its last request came {} s ago", quiet.as_secs()));
+        let quiet = known.saturating_sub(grown);
+        if quiet < self.drain.quiet {
+            return Err(format!("that no request came is known of {} s only", quiet.as_secs()));
+        }
+        if elapsed < self.drain.not_before {
+            let longest = self.drain.horizons.iter().max_by_key(|it| it.lasts);
+            let why = longest.map_or("clients keep where they go", |it| &*it.why);
+            return Err(format!("it is silent, but clients may come back: {why}"));
         }
         Ok(format!("nothing is open, and no request came for {} s", quiet.as_secs()))
     }
@@ -78,13 +83,16 @@ impl Draining {
 #[cfg(test)]
 mod tests {
     use greenroom_model::address::Scope;
-    use greenroom_model::plan::AtLimit;
+    use greenroom_model::plan::{AtLimit, Horizon};
 
     use super::*;
 
     fn draining() -> Draining {
         Draining::new(&Drain {
             scope: Scope::environment("r1").expect("a name"),
+            counted: Vec::new(),
+            horizons: Vec::new(),
+            not_before: Duration::ZERO,
             quiet: Duration::from_secs(5),
             limit: Duration::from_secs(60),
             at_limit: AtLimit::Halt,
@@ -119,6 +127,32 @@ mod tests {
             panic!("the time is over")
         };
         assert_eq!(open, "0 requests are served and 1 connections are open");
+    }
+
+    #[test]
+    fn numbers_that_come_late_prove_silence_only_up_to_then() {
+        let mut draining = draining();
+        let late = Duration::from_secs(20);
+        let look = || Ok(Traffic { late, ..traffic(10, 0).expect("a look") });
+        assert_eq!(draining.observe(look(), at(0)), Drained::NotYet);
+        assert_eq!(draining.observe(look(), at(24)), Drained::NotYet);
+        assert!(matches!(draining.observe(look(), at(25)), Drained::Yes(_)));
+    }
+
+    #[test]
+    fn who_is_silent_may_come_back_until_the_horizons_have_passed() {
+        let mut draining = draining();
+        draining.drain.not_before = at(50);
+        let kept = Horizon { lasts: at(70), why: "answers with `front/a.www` are kept".into() };
+        draining.drain.horizons = vec![kept];
+        assert_eq!(draining.observe(traffic(10, 0), at(0)), Drained::NotYet);
+        assert_eq!(draining.observe(traffic(10, 0), at(49)), Drained::NotYet);
+        assert!(matches!(draining.observe(traffic(10, 0), at(50)), Drained::Yes(_)));
+        draining.drain.not_before = at(90);
+        let Drained::Expired(open) = draining.observe(traffic(10, 0), at(60)) else {
+            panic!("the time is over")
+        };
+        assert!(open.ends_with("may come back: answers with `front/a.www` are kept"), "{open}");
     }
 
     #[test]

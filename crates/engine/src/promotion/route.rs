@@ -104,6 +104,16 @@ impl Terms {
         pauses.min()
     }
 
+    /// For how long the candidate has all traffic at least before the old side is drained.
+    #[must_use]
+    pub fn at_full_weight(&self) -> Duration {
+        let pause = match self.steps.last() {
+            Some((_, Some(Pause::For(time)))) => *time,
+            _ => Duration::ZERO,
+        };
+        pause + self.watch.unwrap_or_default()
+    }
+
     /// The same for a rollback: all traffic at once, and nothing to soak.
     #[must_use]
     pub fn at_once(self) -> Terms {

@@ -206,8 +206,15 @@ fn events() -> Vec<Event> {
     let about = || About { id: id.clone(), kind: OperationKind::Create, address: None };
     let address = || "default/a.b".parse().expect("an address");
     let (text, elapsed) = (String::new, Duration::from_secs(1));
-    let drain =
-        Drain { scope: Scope::front(), quiet: elapsed, limit: elapsed, at_limit: AtLimit::Halt };
+    let drain = Drain {
+        scope: Scope::front(),
+        counted: Vec::new(),
+        horizons: Vec::new(),
+        not_before: elapsed,
+        quiet: elapsed,
+        limit: elapsed,
+        at_limit: AtLimit::Halt,
+    };
     let verdict = Verdict { gate: text(), result: GateResult::Pass, evidence: text() };
     vec![
         Event::LeaseAwaited { holder: None },
@@ -225,7 +232,7 @@ fn events() -> Vec<Event> {
         Event::Completed { about: about(), elapsed, unchanged: false },
         Event::Waiting(about(), Wait::For(elapsed)),
         Event::Waiting(about(), Wait::Approval),
-        Event::Waiting(about(), Wait::Drain(drain)),
+        Event::Waiting(about(), Wait::Drain(Box::new(drain))),
         Event::Asked { asked: Asked::new(&Scope::front(), Asking::GiveUp, text()), heard: true },
         Event::TurnedBack { verdict: verdict.clone() },
         Event::GateDecided { about: about(), verdict, elapsed },

@@ -19,5 +19,6 @@ pub(super) async fn of(aws: &Aws, arn: &str) -> Result<Traffic, Failure> {
         _ => return Ok(Traffic::default()),
     };
     let connections = Some(cloudwatch.lately(metric).await?);
-    Ok(Traffic { epoch: cloudwatch.epoch().into(), connections, ..Traffic::default() })
+    let (epoch, late) = (cloudwatch.epoch().into(), cloudwatch.late());
+    Ok(Traffic { epoch, late, connections, ..Traffic::default() })
 }

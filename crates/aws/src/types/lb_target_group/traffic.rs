@@ -35,7 +35,7 @@ pub(crate) fn reads(again: &Clients) -> BalancerReads {
 pub(super) async fn of(aws: &Aws, group: &Arc<str>) -> Result<Traffic, Failure> {
     let balancers = aws.reads.balancers.one(group.clone()).await?;
     let nothing = Traffic { requests: Some(0), errors: Some(0), ..Traffic::default() };
-    let mut sum = Traffic { epoch: NOBODY.into(), ..nothing };
+    let mut sum = Traffic { epoch: NOBODY.into(), late: aws.reads.cloudwatch.late(), ..nothing };
     for (at, balancer) in balancers.iter().enumerate() {
         let counted = by(aws, group, balancer).await?;
         sum = if at == 0 { counted } else { sum.and(&counted) };
@@ -60,7 +60,8 @@ async fn by(aws: &Aws, group: &str, balancer: &str) -> Result<Traffic, Failure> 
     )
     .await?;
     let errors = Some(refused.saturating_add(failed));
-    Ok(Traffic { epoch, requests: Some(requests), errors, ..Traffic::default() })
+    let late = cloudwatch.late();
+    Ok(Traffic { epoch, late, requests: Some(requests), errors, ..Traffic::default() })
 }
 
 /// The load balancers that use each of some groups.

@@ -95,7 +95,7 @@ impl Step {
         match action {
             Action::Wait(Wait::For(time)) => Some(Step(format!("wait {}", whole(*time)))),
             Action::Wait(Wait::Approval) => Some(Step("wait for approval".to_owned())),
-            Action::Wait(Wait::Drain(drain)) => Some(Step(drained(drain))),
+            Action::Wait(Wait::Drain(drain)) => Some(Step(drained(drain).join("; "))),
             Action::Verify { address, .. } => Some(Step(format!("verify {address}"))),
             Action::Mark(mark) => marked(mark).map(Step),
             _ => None,
@@ -103,19 +103,25 @@ impl Step {
     }
 }
 
-/// What draining waits for, and what follows if that does not come.
-pub(super) fn drained(drain: &Drain) -> String {
-    let Drain { scope, quiet, limit, at_limit } = drain;
+/// What draining waits for, what follows if that does not come, what is measured, and how long
+/// clients may come although there is no weight.
+pub(super) fn drained(drain: &Drain) -> Vec<String> {
+    let Drain { scope, counted, horizons, not_before, quiet, limit, at_limit } = drain;
     let then = match at_limit {
         AtLimit::Halt => "then halt",
         AtLimit::Proceed => "then go on all the same",
         AtLimit::RollBack => "then roll back",
     };
-    format!(
+    let first = format!(
         "wait until {scope} serves nothing and nothing new came for {}, at most {}, {then}",
         whole(*quiet),
         whole(*limit)
-    )
+    );
+    let counted: Vec<String> = counted.iter().map(ToString::to_string).collect();
+    let counted = (!counted.is_empty()).then(|| format!("counted by {}", counted.join(", ")));
+    let horizons = horizons.iter().map(|it| format!("{}, for {}", it.why, whole(it.lasts)));
+    let horizon = (!not_before.is_zero()).then(|| format!("not before {}", whole(*not_before)));
+    [first].into_iter().chain(counted).chain(horizons).chain(horizon).collect()
 }
 
 /// What a mark says to a person; nothing if it only notes how far the promotion has come.

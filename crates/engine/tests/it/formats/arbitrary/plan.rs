@@ -113,18 +113,18 @@ fn action(secrets: bool) -> impl Strategy<Value = Action> {
         Just(Action::Wait(Wait::Approval)),
         (address(), value_with(secrets))
             .prop_map(|(address, expected)| Action::Verify { address, expected }),
-        drain().prop_map(|it| Action::Wait(Wait::Drain(it))),
+        drain().prop_map(|it| Action::Wait(Wait::Drain(Box::new(it)))),
         mark().prop_map(|it| Action::Mark(Box::new(it))),
     ]
 }
 
 fn drain() -> impl Strategy<Value = Drain> {
     let at_limit = select(vec![AtLimit::Halt, AtLimit::Proceed, AtLimit::RollBack]);
-    (scope(), time(), time(), at_limit).prop_map(|(scope, quiet, limit, at_limit)| Drain {
-        scope,
-        quiet,
-        limit,
-        at_limit,
+    let horizon = (time(), text()).prop_map(|(lasts, why)| Horizon { lasts, why: why.to_string() });
+    let known = (scope(), vec(address(), 0..3), vec(horizon, 0..3), time());
+    (known, time(), time(), at_limit).prop_map(|(known, quiet, limit, at_limit)| {
+        let (scope, counted, horizons, not_before) = known;
+        Drain { scope, counted, horizons, not_before, quiet, limit, at_limit }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use greenroom_model::gate::{Gate, OnInconclusive};
 use greenroom_model::identity::Digest;
-use greenroom_model::plan::{AtLimit, Drain};
+use greenroom_model::plan::{AtLimit, Drain, Horizon};
 use greenroom_model::roster::Ending;
 use greenroom_model::state::Inputs;
 
@@ -48,6 +48,12 @@ fn promotion(pause: Wait) -> Plan {
     let (failed, live) = (("r2", Role::Failed, 0), ("r1", Role::Live, 100));
     let drain = Drain {
         scope: "r1".parse().unwrap(),
+        counted: vec!["r1/local_target_group.web".parse().unwrap()],
+        horizons: vec![Horizon {
+            lasts: Duration::from_secs(60),
+            why: "answers with `front/local_dns_record.www` are kept".to_owned(),
+        }],
+        not_before: Duration::from_secs(45),
         quiet: Duration::from_secs(5),
         limit: Duration::from_secs(600),
         at_limit: AtLimit::Halt,
@@ -73,7 +79,7 @@ fn promotion(pause: Wait) -> Plan {
         ),
         phase(
             "drain",
-            [goes_on(), Action::Wait(Wait::Drain(drain)), gate("r2", true)],
+            [goes_on(), Action::Wait(Wait::Drain(Box::new(drain))), gate("r2", true)],
             to("finish"),
             to("prove"),
         ),

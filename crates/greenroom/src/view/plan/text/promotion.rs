@@ -40,7 +40,7 @@ pub(super) fn phases(page: &mut Page, plan: &PlanView, promotion: &PromotionView
         let mut lines = stands(phase, &promotion.candidate);
         let (in_short, in_full) = page.apart(&phase.entries);
         lines.extend(in_short.iter().map(|it| page.in_short(it)));
-        lines.extend(phase.waits.iter().map(waits));
+        lines.extend(phase.waits.iter().flat_map(waits));
         lines.extend(asks(&phase.gates, &mut told));
         page.numbered(number + 1, &format!("{:width$}", phase.name), &lines);
         if !in_full.is_empty() {
@@ -145,10 +145,10 @@ fn stand(scope: &Scope, placing: Option<&Placing>, candidate: &Scope) -> String 
     }
 }
 
-fn waits(wait: &Wait) -> String {
+fn waits(wait: &Wait) -> Vec<String> {
     match wait {
-        Wait::For(time) => format!("wait {}", whole(*time)),
-        Wait::Approval => "wait for approval".to_owned(),
+        Wait::For(time) => vec![format!("wait {}", whole(*time))],
+        Wait::Approval => vec!["wait for approval".to_owned()],
         Wait::Drain(drain) => drained(drain),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use greenroom_model::plan::Horizon;
 use greenroom_model::value::Value;
 use greenroom_provider::CheckRequest;
 
-use super::{Ahead, tables};
+use super::{Ahead, horizon, tables};
 use crate::peers::key;
 
 /// How many seconds an answer with the name of a load balancer may be kept; nobody can change it
@@ -14,9 +15,12 @@ const ALIAS_TTL: i64 = 60;
 
 pub(super) fn traps(ahead: &Ahead<'_>) -> Vec<String> {
     let sets = sets(ahead);
-    let own = sets.values().filter_map(|set| without_weight(set)).collect::<Vec<_>>().into_iter();
-    let kept = sets.values().filter_map(|set| kept_too_long(set, ahead));
-    own.chain(kept).chain(answered_without_targets(ahead)).collect()
+    let own = sets.values().filter_map(|set| without_weight(set));
+    own.chain(answered_without_targets(ahead)).collect()
+}
+
+pub(super) fn horizons(ahead: &Ahead<'_>) -> Vec<Horizon> {
+    sets(ahead).values().filter_map(|set| kept_answers(set)).collect()
 }
 
 /// The weighted records that answer together, by what they have in common.
@@ -46,23 +50,16 @@ fn without_weight(set: &[&CheckRequest]) -> Option<String> {
     })
 }
 
-fn kept_too_long(set: &[&CheckRequest], ahead: &Ahead<'_>) -> Option<String> {
-    let ttl = |it: &CheckRequest| match tables(&it.planned, "alias") {
-        [] => it.planned.get("ttl").and_then(Value::as_i64).unwrap_or_default(),
-        _ => ALIAS_TTL,
+/// The answer that is kept longest.
+fn kept_answers(set: &[&CheckRequest]) -> Option<Horizon> {
+    let is_alias = |it: &CheckRequest| !tables(&it.planned, "alias").is_empty();
+    let ttl = |it: &CheckRequest| match is_alias(it) {
+        true => Some(ALIAS_TTL),
+        false => it.planned.get("ttl").and_then(Value::as_i64),
     };
     let longest = set.iter().max_by_key(|it| ttl(it))?;
-    let seconds = ttl(longest);
-    let pause = ahead.outlived_by(seconds)?;
-    let why = match tables(&longest.planned, "alias") {
-        [] => "",
-        _ => ", as always for an alias",
-    };
-    Some(format!(
-        "answers of `{}` are kept for {seconds} s{why}, and the shortest pause is {pause:?}: weights \
-         are reached later than the steps say",
-        longest.address
-    ))
+    let fixed = if is_alias(longest) { ", as always for an alias" } else { "" };
+    horizon(ttl(longest)?, format!("answers with `{}` are kept{fixed}", longest.address))
 }
 
 /// A load balancer whose group has no targets is taken for one that is not healthy.
@@ -92,7 +89,7 @@ fn answered_without_targets(ahead: &Ahead<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{object, one, pending, said};
+    use super::super::tests::{lasting, object, one, pending, said};
     use super::*;
 
     fn record(name: &str, weight: i64, target: (&'static str, Value)) -> CheckRequest {
@@ -116,21 +113,20 @@ mod tests {
     #[test]
     fn a_set_without_any_weight_is_named() {
         let ttl = || ("ttl", Value::from(10));
-        let [trap] = &said(&[record("a", 0, ttl()), record("b", 0, ttl())], 60)[..] else {
+        let [trap] = &said(&[record("a", 0, ttl()), record("b", 0, ttl())])[..] else {
             panic!("one trap")
         };
         assert!(trap.starts_with("`front/aws_route53_record.a` and all beside it"), "{trap}");
-        assert!(said(&[record("a", 0, ttl()), record("b", 1, ttl())], 60).is_empty());
+        assert!(said(&[record("a", 0, ttl()), record("b", 1, ttl())]).is_empty());
     }
 
     #[test]
-    fn answers_that_are_kept_longer_than_a_pause_are_named_with_both_times() {
-        let said_of = |target, pause| said(&[record("a", 1, target)], pause);
-        let [trap] = &said_of(("ttl", 300.into()), 120)[..] else { panic!("one trap") };
-        assert!(trap.contains("for 300 s, and the shortest pause is 120s"), "{trap}");
-        let [trap] = &said_of(alias(false), 30)[..] else { panic!("one trap") };
-        assert!(trap.contains("for 60 s, as always for an alias, and"), "{trap}");
-        assert!(said_of(alias(false), 60).is_empty());
+    fn answers_are_kept_for_their_ttl_and_those_of_an_alias_for_a_minute() {
+        let why = "answers with `front/aws_route53_record.b` are kept".to_owned();
+        let plain = [record("a", 1, ("ttl", 10.into())), record("b", 1, ("ttl", 300.into()))];
+        assert_eq!(lasting(&plain), [(300, why.clone())]);
+        let alias = [record("b", 1, alias(false))];
+        assert_eq!(lasting(&alias), [(60, why + ", as always for an alias")]);
     }
 
     #[test]
@@ -141,11 +137,9 @@ mod tests {
             "r2/aws_lb_target_group_attachment.web",
             Value::object([("target_group_arn", pending("web"))]),
         );
-        let [trap] = &said(&[record("a", 1, alias(true)), group()], 60)[..] else {
-            panic!("one trap")
-        };
+        let [trap] = &said(&[record("a", 1, alias(true)), group()])[..] else { panic!("one trap") };
         assert!(trap.contains("attached to `r2/aws_lb_target_group.web`"), "{trap}");
-        assert!(said(&[record("a", 1, alias(true)), group(), attached], 60).is_empty());
-        assert!(said(&[record("a", 1, alias(false)), group()], 60).is_empty());
+        assert!(said(&[record("a", 1, alias(true)), group(), attached]).is_empty());
+        assert!(said(&[record("a", 1, alias(false)), group()]).is_empty());
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use greenroom_model::plan::Horizon;
 use greenroom_model::value::Value;
 use greenroom_provider::CheckRequest;
 
-use super::{Ahead, tables};
+use super::{Ahead, horizon, tables};
 use crate::peers::key;
 
 /// A `forward` of a listener or of a rule.
@@ -15,10 +16,13 @@ struct Forward<'a> {
 }
 
 pub(super) fn traps(ahead: &Ahead<'_>) -> Vec<String> {
-    let forwards: Vec<Forward<'_>> = forwards(ahead);
-    let own =
-        forwards.iter().flat_map(|it| it.without_weight().into_iter().chain(it.sticky(ahead)));
+    let forwards = forwards(ahead);
+    let own = forwards.iter().filter_map(Forward::without_weight);
     own.chain(shared_groups(ahead, &forwards)).collect()
+}
+
+pub(super) fn horizons(ahead: &Ahead<'_>) -> Vec<Horizon> {
+    forwards(ahead).iter().filter_map(Forward::sticky).collect()
 }
 
 fn forwards<'a>(ahead: &Ahead<'a>) -> Vec<Forward<'a>> {
@@ -50,16 +54,11 @@ impl<'a> Forward<'a> {
         })
     }
 
-    fn sticky(&self, ahead: &Ahead<'_>) -> Option<String> {
+    fn sticky(&self) -> Option<Horizon> {
         let [sticky] = tables(self.content, "stickiness") else { return None };
         sticky.get("enabled").and_then(Value::as_bool).filter(|it| *it)?;
         let seconds = sticky.get("duration").and_then(Value::as_i64)?;
-        let pause = ahead.outlived_by(seconds)?;
-        Some(format!(
-            "`{}` keeps clients where they are for {seconds} s, and the shortest pause is {pause:?}: \
-             weights are reached later than the steps say, and the old side has visitors for so long",
-            self.of.address
-        ))
+        horizon(seconds, format!("`{}` keeps clients where they are", self.of.address))
     }
 
     /// The load balancer that it is of.
@@ -96,7 +95,7 @@ fn shared_groups(ahead: &Ahead<'_>, forwards: &[Forward<'_>]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{object, one, pending, said};
+    use super::super::tests::{lasting, object, one, pending, said};
     use super::*;
 
     fn listener(name: &str, balancer: &str, forward: Value) -> CheckRequest {
@@ -119,25 +118,26 @@ mod tests {
     fn a_listener_without_any_weight_is_named() {
         let zero = one([("target_group", weights(&[("blue", 0), ("green", 0)]))]);
         assert_eq!(
-            said(&[listener("http", "arn:a", zero)], 60),
+            said(&[listener("http", "arn:a", zero)]),
             [
                 "`front/aws_lb_listener.http` gives weight 0 to all of its target groups: nobody serves"
             ]
         );
         let some = one([("target_group", weights(&[("blue", 0), ("green", 1)]))]);
-        assert!(said(&[listener("http", "arn:a", some)], 60).is_empty());
+        assert!(said(&[listener("http", "arn:a", some)]).is_empty());
     }
 
     #[test]
-    fn clients_that_stay_longer_than_a_pause_are_named_with_both_times() {
-        let sticky = |seconds: i64| {
-            let stickiness = one([("enabled", true.into()), ("duration", seconds.into())]);
-            one([("target_group", weights(&[("blue", 1)])), ("stickiness", stickiness)])
+    fn clients_that_are_kept_come_back_for_so_long() {
+        let sticky = |enabled: bool| {
+            let stickiness = one([("enabled", enabled.into()), ("duration", 3600.into())]);
+            let forward =
+                one([("target_group", weights(&[("blue", 1)])), ("stickiness", stickiness)]);
+            [listener("http", "arn:a", forward)]
         };
-        let said_of = |seconds| said(&[listener("http", "arn:a", sticky(seconds))], 300);
-        let [trap] = &said_of(3600)[..] else { panic!("one trap") };
-        assert!(trap.contains("for 3600 s, and the shortest pause is 300s"), "{trap}");
-        assert!(said_of(300).is_empty());
+        let why = "`front/aws_lb_listener.http` keeps clients where they are".to_owned();
+        assert_eq!(lasting(&sticky(true)), [(3600, why)]);
+        assert!(lasting(&sticky(false)).is_empty());
     }
 
     #[test]
@@ -146,10 +146,10 @@ mod tests {
         let group = object("r2/aws_lb_target_group.web", Value::object([("arn", pending("blue"))]));
         let two = [listener("a", "arn:a", to_blue()), listener("b", "arn:b", to_blue()), group];
         assert_eq!(
-            said(&two, 60)[0],
+            said(&two)[0],
             "`r2/aws_lb_target_group.web` is behind two load balancers, which AWS refuses"
         );
         let same = [listener("a", "arn:a", to_blue()), listener("b", "arn:a", to_blue())];
-        assert!(said(&same, 60).is_empty());
+        assert!(said(&same).is_empty());
     }
 }

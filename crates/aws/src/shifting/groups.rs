@@ -30,7 +30,7 @@ mod tests {
     fn only_a_new_group_starts_at_once() {
         let group = |arn: Value| {
             let planned = Value::object([("arn", arn), ("slow_start", Value::from(30))]);
-            said(&[object("r2/aws_lb_target_group.web", planned)], 60)
+            said(&[object("r2/aws_lb_target_group.web", planned)])
         };
         let [trap] = &group(pending("web"))[..] else { panic!("one trap") };
         assert!(trap.contains("`r2/aws_lb_target_group.web` (30 s)"), "{trap}");

@@ -1,13 +1,15 @@
-//! What AWS is known for while traffic shifts, and that no single argument shows.
+//! What AWS does while traffic shifts, and that no single argument shows.
 
+mod balancers;
 mod forwards;
 mod groups;
 mod records;
 
 use std::time::Duration;
 
+use greenroom_model::plan::Horizon;
 use greenroom_model::value::Value;
-use greenroom_provider::{CheckRequest, TrapRequest};
+use greenroom_provider::CheckRequest;
 
 use crate::peers::Peers;
 
@@ -15,17 +17,20 @@ use crate::peers::Peers;
 struct Ahead<'a> {
     planned: &'a [CheckRequest],
     peers: &'a Peers<'a>,
-    /// The shortest time between two weights, if there are several.
-    shortest_pause: Option<Duration>,
 }
 
-/// All traps, each said once.
-pub(crate) fn traps(request: &TrapRequest<'_>, region: &str) -> Vec<String> {
-    let TrapRequest { planned, shortest_pause } = *request;
-    let peers = Peers::new(region, planned);
-    let ahead = Ahead { planned, peers: &peers, shortest_pause };
+/// What goes wrong.
+pub(crate) fn traps(planned: &[CheckRequest], region: &str) -> Vec<String> {
+    let ahead = Ahead { planned, peers: &Peers::new(region, planned) };
     let found = forwards::traps(&ahead).into_iter();
     found.chain(groups::traps(&ahead)).chain(records::traps(&ahead)).collect()
+}
+
+/// What lets clients go on coming to where they were sent.
+pub(crate) fn horizons(planned: &[CheckRequest], region: &str) -> Vec<Horizon> {
+    let ahead = Ahead { planned, peers: &Peers::new(region, planned) };
+    let found = forwards::horizons(&ahead).into_iter();
+    found.chain(records::horizons(&ahead)).chain(balancers::horizons(&ahead)).collect()
 }
 
 impl<'a> Ahead<'a> {
@@ -33,12 +38,12 @@ impl<'a> Ahead<'a> {
     fn of(&self, kind: &'static str) -> impl Iterator<Item = &'a CheckRequest> {
         self.planned.iter().filter(move |it| &*it.kind == kind)
     }
+}
 
-    /// The shortest pause, if something that lasts so many seconds outlives it.
-    fn outlived_by(&self, seconds: i64) -> Option<Duration> {
-        let seconds = Duration::from_secs(u64::try_from(seconds).ok()?);
-        self.shortest_pause.filter(|pause| seconds > *pause)
-    }
+/// What lasts so many seconds, if that is a time.
+fn horizon(seconds: i64, why: String) -> Option<Horizon> {
+    let lasts = Duration::from_secs(u64::try_from(seconds).ok()?);
+    Some(Horizon { lasts, why })
 }
 
 /// The tables of an argument that may hold several.
@@ -65,9 +70,13 @@ mod tests {
         Value::pending(Expr::reference("aws_lb_target_group", [group, "arn"]))
     }
 
-    /// What is said with a shortest pause of so many seconds.
-    pub(super) fn said(planned: &[CheckRequest], pause: u64) -> Vec<String> {
-        let shortest_pause = Some(Duration::from_secs(pause));
-        traps(&TrapRequest { planned, shortest_pause }, "eu-central-1")
+    pub(super) fn said(planned: &[CheckRequest]) -> Vec<String> {
+        traps(planned, "eu-central-1")
+    }
+
+    /// The horizons, in seconds and in words.
+    pub(super) fn lasting(planned: &[CheckRequest]) -> Vec<(u64, String)> {
+        let horizons = horizons(planned, "eu-central-1").into_iter();
+        horizons.map(|it| (it.lasts.as_secs(), it.why)).collect()
     }
 }
