@@ -45,7 +45,9 @@ pub(super) fn await_weight(shop: &Shop, stage: &str, place: usize, weight: u64) 
 /// The id that AWS gave an object.
 pub(super) fn id(shop: &Shop, stage: &str, address: &str) -> String {
     let ran = shop.expect(0, &["state", "show", stage, address, "--json"]);
-    let object: Value = serde_json::from_str(ran.stdout.trim()).expect("one line of JSON");
+    // What is open in the state is said before.
+    let object = ran.stdout.trim().lines().last().expect("a line");
+    let object: Value = serde_json::from_str(object).expect("JSON");
     object["current"]["id"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned()
 }
 

@@ -39,7 +39,7 @@ fn long_horizons(parts: &Parts) -> Vec<String> {
     let long = parts.horizons.iter().filter(|it| it.lasts > pause);
     let note = |Horizon { lasts, why }: &Horizon| {
         format!(
-            "{why}, for {lasts:?}, and the shortest pause is {pause:?}: weights are reached later \
+            "{why} for {lasts:?}, and the shortest pause is {pause:?}: weights are reached later \
              than the steps say"
         )
     };

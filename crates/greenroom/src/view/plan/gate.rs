@@ -119,9 +119,9 @@ pub(super) fn drained(drain: &Drain) -> Vec<String> {
     );
     let counted: Vec<String> = counted.iter().map(ToString::to_string).collect();
     let counted = (!counted.is_empty()).then(|| format!("counted by {}", counted.join(", ")));
-    let horizons = horizons.iter().map(|it| format!("{}, for {}", it.why, whole(it.lasts)));
-    let horizon = (!not_before.is_zero()).then(|| format!("not before {}", whole(*not_before)));
-    [first].into_iter().chain(counted).chain(horizons).chain(horizon).collect()
+    let not_before = (!not_before.is_zero()).then(|| format!("not before {}", whole(*not_before)));
+    let horizons = horizons.iter().map(|it| format!("{} for {}", it.why, whole(it.lasts)));
+    [first].into_iter().chain(counted).chain(not_before).chain(horizons).collect()
 }
 
 /// What a mark says to a person; nothing if it only notes how far the promotion has come.

@@ -108,7 +108,7 @@ fn a_promotion_shows_its_way_and_its_ways_back() {
     let plan = promotion(Wait::For(Duration::from_secs(300)));
     assert_snapshot!(shown(&plan), @r#"
     Promote r2 (image set a4cf1c7ce5df) in place of r1 in shop/production
-    It waits at least 5m 5s on its way.
+    It waits at least 5m 45s on its way.
 
        1  create
 
@@ -122,6 +122,9 @@ fn a_promotion_shows_its_way_and_its_ways_back() {
                      wait 5m
                      watch r2/sound
        4  drain      wait until r1 serves nothing and nothing new came for 5s, at most 10m, then halt
+                     counted by r1/local_target_group.web
+                     not before 45s
+                     answers with `front/local_dns_record.www` are kept for 1m
                      watch r2/sound
        5  finish     r2 live, r1 retained for 1h
 
@@ -155,6 +158,6 @@ fn as_json_a_promotion_says_how_long_it_takes_and_all_of_its_phases() {
     let fields = PlanView::of(&plan, false).fields();
     assert_eq!(fields["promotion"]["candidate"], "r2");
     assert_eq!(fields["promotion"]["replaces"], "r1");
-    assert_eq!(fields["promotion"]["shortest_seconds"], 305.0);
+    assert_eq!(fields["promotion"]["shortest_seconds"], 345.0);
     assert_eq!(fields["phases"].as_array().unwrap().len(), plan.phases.len());
 }
