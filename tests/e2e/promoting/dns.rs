@@ -147,6 +147,23 @@ fn each_side_gets_its_share_of_the_answers_through_a_promotion_and_a_rollback() 
 }
 
 #[test]
+fn the_plan_says_what_is_counted_and_for_how_long_clients_come_back() {
+    let world = world("steps = [50, 100]\npause = \"1s\"");
+    world.write("front.toml", &FRONT.replace("= 0", "= 60"));
+    world.expect(0, &["promote", STAGE, "--yes"]);
+    let planned = world.expect(2, &["promote", STAGE, "--out", "next.plan"]);
+    for said in
+        ["counted by r1/local_load_balancer.web, r1/local_target_group.web", "not before 59s"]
+    {
+        assert!(planned.stdout.contains(said), "{}", planned.stdout);
+    }
+    let kept = "answers with `front/local_dns_record.www[\"r1\"]` are kept for";
+    assert!(planned.stdout.contains(&format!("{kept} 1m")), "{}", planned.stdout);
+    let note = format!("{kept} 60s, and the shortest pause is 1s: weights are reached later");
+    assert!(planned.stderr.contains(&note), "{}", planned.stderr);
+}
+
+#[test]
 fn a_client_that_keeps_its_connection_is_seen_and_waited_for() {
     let limited = |at_limit: &str| {
         format!(

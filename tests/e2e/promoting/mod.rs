@@ -6,6 +6,7 @@ mod follow;
 mod killed;
 mod load;
 mod outside;
+mod preflight;
 mod requests;
 mod shares;
 mod soaking;
