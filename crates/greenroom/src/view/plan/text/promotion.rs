@@ -71,13 +71,17 @@ impl Page {
         entries.iter().cloned().partition(is_short)
     }
 
-    /// A change of the front, by the arguments that change.
+    /// A change of the front; what is updated, by the arguments that change.
     fn in_short(&self, entry: &Entry) -> String {
+        let sign = self.sign(entry.action);
+        let sign = sign.trim_start();
+        if entry.action != EntryAction::Update {
+            return format!("{sign} {}", entry.address);
+        }
         let attributes = entry.attributes();
         let roots = attributes.iter().map(|it| root(&it.path.to_string()));
         let roots: BTreeSet<String> = roots.collect();
         let roots: Vec<String> = roots.into_iter().collect();
-        let sign = self.palette.paint(Tone::Changed, "~");
         format!("{sign} {}: {}", entry.address, roots.join(", "))
     }
 
