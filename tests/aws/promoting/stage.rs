@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::cloud::Shop;
 
-/// The shop, with these steps and nothing to wait for in its stages that promote.
+/// The shop, with these steps and nothing to wait for in its stages that promote: what CloudWatch
+/// counts is known after minutes.
 pub(super) fn shop(steps: &str) -> Shop {
     let shop = Shop::new();
     let text = shop.read("greenroom.toml");
@@ -17,7 +18,7 @@ pub(super) fn shop(steps: &str) -> Shop {
             "[stage.{name}]\ntemplate = \"environment{suffix}.toml\"\n\
              front = \"front{suffix}.toml\"\n[stage.{name}.promotion]\ngates = [\"targets\"]\n\
              require = []\nsteps = {steps}\npause = \"100ms\"\nretain = \"1h\"\n\
-             drain = {{ quiet = \"200ms\", limit = \"1m\" }}\n"
+             drain = {{ limit = \"1s\", at_limit = \"proceed\" }}\n"
         ));
     }
     shop.write("greenroom.toml", &project);
