@@ -4,6 +4,7 @@
 //! starts only after its outcome is. Intents are journalled a little ahead of free slots, so that
 //! the disk works while effects run.
 
+mod company;
 mod drain;
 mod effects;
 mod requests;
@@ -305,7 +306,8 @@ impl<'s> Driver<'s> {
     fn start_ready(&mut self) -> Result<(), ApplyError> {
         while !self.cancelled && !self.is_giving_up() {
             let ahead = self.appending.len() + self.sendable.len() + self.slots.in_use();
-            if ahead >= self.slots.count() * (AHEAD + 1) {
+            let is_enough = ahead >= self.slots.count() * (AHEAD + 1);
+            if is_enough && !self.waits_for_company() {
                 return Ok(());
             }
             let now = self.session.workbench.clock.now();
@@ -386,15 +388,20 @@ impl<'s> Driver<'s> {
     /// Sends effects whose intents are durable, as far as there are slots.
     fn send_durable(&mut self) {
         while let Some(first) = self.sendable.front() {
+            if self.waits_for_company() {
+                return;
+            }
             let shared = shared(&self.session.workbench.schemas, &first.what);
             if !self.slots.take(first.operation, shared) {
                 return;
             }
-            let sendable = self.sendable.pop_front().expect("the first was just seen");
-            self.observe(Event::Started(about(self.run.operation(sendable.operation))));
-            self.sent.insert(sendable.operation);
-            let sent = self.send_while_held(sendable);
-            self.effects.push(sent);
+            let first = self.sendable.pop_front().expect("the first was just seen");
+            for (sendable, company) in self.in_company(first) {
+                self.observe(Event::Started(about(self.run.operation(sendable.operation))));
+                self.sent.insert(sendable.operation);
+                let sent = self.send_while_held(sendable, company);
+                self.effects.push(sent);
+            }
         }
     }
 

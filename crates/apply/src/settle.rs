@@ -171,7 +171,7 @@ async fn remove(
     let provider =
         session.workbench.providers.of_state(&intent.provider, &session.state, scope).await?;
     let object = sight::object(session, subject, found.id, found.attributes);
-    match provider.delete(DeleteRequest { object: object.clone() }).await? {
+    match provider.delete(DeleteRequest { object: object.clone(), company: None }).await? {
         Deleted::Gone => Ok(()),
         Deleted::Accepted => provider.gone(object).await,
     }

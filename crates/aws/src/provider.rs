@@ -253,6 +253,7 @@ impl Provider for AwsProvider {
             token: token(&request),
             planned: request.planned.clone(),
             tags: all,
+            company: request.company.clone(),
         };
         let limit = send_limit(self.aws.pace);
         let made = timeout(limit, kind.resource.create(&self.aws, &new)).await;
@@ -310,13 +311,13 @@ impl Provider for AwsProvider {
 
     async fn update(&self, request: UpdateRequest) -> Result<Value, Failure> {
         self.aws.check_account().await?;
-        let UpdateRequest { object, planned, changed } = request;
+        let UpdateRequest { object, planned, changed, company } = request;
         let kind = self.kind(&object.kind)?;
         let seen = kind.looks.all(vec![wanted(&object)]).await.pop().unwrap_or(Ok(None))?;
         let seen = seen.filter(|seen| seen.is_present()).ok_or_else(|| vanished(&object))?;
         refuse_strangers(&seen, &object)?;
         self.refuse_changed(&seen, &object)?;
-        let change = Change { object, planned, changed };
+        let change = Change { object, planned, changed, company };
         let of_tags = change.of("tags") || change.of("tags_all");
         if of_tags {
             self.change_tags(kind, &seen, &change).await?;
@@ -333,7 +334,7 @@ impl Provider for AwsProvider {
 
     async fn delete(&self, request: DeleteRequest) -> Result<Deleted, Failure> {
         self.aws.check_account().await?;
-        let object = request.object;
+        let DeleteRequest { object, company } = request;
         let kind = self.kind(&object.kind)?;
         if let Some(seen) = kind.looks.one(&object).await? {
             refuse_strangers(&seen, &object)?;
@@ -341,7 +342,7 @@ impl Provider for AwsProvider {
                 return Ok(Deleted::Gone);
             }
         }
-        self.release(kind, &object).await
+        self.release(kind, &object, company.as_ref()).await
     }
 
     async fn gone(&self, object: Object) -> Result<(), Failure> {

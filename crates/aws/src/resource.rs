@@ -14,7 +14,7 @@ use greenroom_model::schema::{ReadCost, TypeSchema};
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::{Object as Attributes, Path, Step, Value};
 use greenroom_provider::{
-    CheckRequest, Deleted, Draft, Failure, FailureKind, Health, Object, WrongArgument,
+    CheckRequest, Company, Deleted, Draft, Failure, FailureKind, Health, Object, WrongArgument,
 };
 use serde::Serialize;
 
@@ -114,6 +114,16 @@ pub(crate) trait Resource: Send + Sync {
     ///
     /// [`Deleted::Gone`] only where AWS answers when nothing of it is left.
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure>;
+
+    /// The same, together with others, for types whose changes go together.
+    async fn delete_in(
+        &self,
+        aws: &Aws,
+        object: &Object,
+        _: Option<&Company>,
+    ) -> Result<Deleted, Failure> {
+        self.delete(aws, object).await
+    }
 
     /// The arguments by which what is inside of an object, or attached to it, goes when it does.
     fn takes_along(&self) -> &'static [&'static str] {
@@ -231,6 +241,8 @@ pub(crate) struct New {
     pub(crate) planned: Value,
     /// All its tags, the owner's included.
     pub(crate) tags: Tags,
+    /// What it goes together with, if anything.
+    pub(crate) company: Option<Company>,
 }
 
 /// A change in place.
@@ -242,6 +254,8 @@ pub(crate) struct Change {
     pub(crate) planned: Value,
     /// The attributes that differ.
     pub(crate) changed: Vec<Path>,
+    /// What it goes together with, if anything.
+    pub(crate) company: Option<Company>,
 }
 
 impl Seen {

@@ -249,6 +249,11 @@ impl Run {
         self.schedule.has_ready()
     }
 
+    /// The operations that could start.
+    pub fn ready(&self) -> impl Iterator<Item = &Operation> {
+        self.schedule.ready().map(|position| self.operation(position))
+    }
+
     /// The world accepted an operation; who needs no more may start.
     ///
     /// # Errors

@@ -90,6 +90,11 @@ impl Schedule {
         !self.ready.is_empty()
     }
 
+    /// The operations that could be handed out now, in the order of the plan.
+    pub fn ready(&self) -> impl Iterator<Item = u32> {
+        self.ready.iter().copied()
+    }
+
     /// Whether every operation is complete, failed or skipped.
     #[must_use]
     pub fn is_finished(&self) -> bool {

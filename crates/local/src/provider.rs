@@ -49,7 +49,7 @@ impl LocalProvider {
         let named = |it: Box<dyn ResourceType>| (it.schema().name, it);
         let record_changes = types::gathered_record_changes(root.clone());
         LocalProvider {
-            context: Context { root, launcher, base, record_changes },
+            context: Context { root, launcher, base, record_changes, company: None },
             schema: schema(),
             types: types::all().into_iter().map(named).collect(),
         }
@@ -266,7 +266,7 @@ impl Provider for LocalProvider {
         self.refuse_strangers(kind, &uid, &request.owner)?;
         let owner = owner(&request.owner, &uid, &request.kind, &request.address.to_string());
         let ready = kind
-            .create(&self.context, &owner, &request.planned)
+            .create(&self.context.with(request.company), &owner, &request.planned)
             .await
             .map_err(|failure| self.after_failed_create(kind, &uid, failure))?;
         let attributes = self.attributes(kind, &uid).await.map_err(Failure::unknown_effect)?;
@@ -296,7 +296,7 @@ impl Provider for LocalProvider {
         if schema.guarded {
             refuse_changed(schema, object, &self.attributes(kind, &uid).await?)?;
         }
-        kind.update(&self.context, &uid, &request.planned)
+        kind.update(&self.context.with(request.company), &uid, &request.planned)
             .await
             .map_err(Failure::unknown_effect)?;
         // Expiry and address may have changed since the object was made.
@@ -313,7 +313,7 @@ impl Provider for LocalProvider {
         let kind = self.resource_type(&object.kind)?;
         let uid = uid_of(&object.id)?;
         self.refuse_strangers(kind, &uid, &object.owner)?;
-        kind.delete(&self.context, &uid).await?;
+        kind.delete(&self.context.with(request.company), &uid).await?;
         Ok(Deleted::Gone)
     }
 

@@ -48,6 +48,9 @@ pub struct TypeSchema {
     pub guarded: bool,
     /// Whether the provider checks what is planned of it beside what is planned of other objects.
     pub checked_together: bool,
+    /// Whether changes of several objects of it that begin together take effect together, or not at
+    /// all.
+    pub changes_together: bool,
     /// How many creates of it, or deletes, one call carries that are asked for at the same time;
     /// 1 if each is a call of its own.
     pub per_call: usize,
@@ -336,6 +339,7 @@ impl TypeSchema {
             send_limit: None,
             guarded: false,
             checked_together: false,
+            changes_together: false,
             per_call: 1,
             measures_traffic: false,
             reports_health: false,
@@ -347,6 +351,13 @@ impl TypeSchema {
     #[must_use]
     pub fn guarded(mut self) -> TypeSchema {
         self.guarded = true;
+        self
+    }
+
+    /// Changes that begin together take effect together.
+    #[must_use]
+    pub fn changes_together(mut self) -> TypeSchema {
+        self.changes_together = true;
         self
     }
 

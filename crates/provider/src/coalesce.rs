@@ -12,6 +12,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use tokio::sync::oneshot;
 
+use crate::company::Company;
 use crate::failure::{Failure, FailureKind};
 
 /// What a batch came to: one answer a key. A key without an answer fails alone.
@@ -22,7 +23,9 @@ pub type Answers<K, V> = BTreeMap<K, Result<V, Failure>>;
 const MOST_TICKS: usize = 10;
 
 type Ask<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + Sync;
-type Waiting<K, V> = BTreeMap<K, Vec<oneshot::Sender<Result<V, Failure>>>>;
+type Waiting<K, V> = BTreeMap<K, Vec<Reply<V>>>;
+type Reply<V> = oneshot::Sender<Result<V, Failure>>;
+type Asked<K, V> = Vec<(K, Reply<V>)>;
 
 /// Gathers what is asked within a tick into batches.
 ///
@@ -36,6 +39,8 @@ struct Shared<K, V> {
     tick: Duration,
     ask: Box<Ask<K, V>>,
     waiting: Mutex<Waiting<K, V>>,
+    /// What is asked by those whose company is not complete yet, by company.
+    apart: Mutex<BTreeMap<u64, Asked<K, V>>>,
 }
 
 impl<K, V> Clone for Coalescer<K, V> {
@@ -56,7 +61,14 @@ where
         F: Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + Sync + 'static,
     {
         let ask = Box::new(ask);
-        Coalescer { shared: Arc::new(Shared { tick, ask, waiting: Mutex::default() }) }
+        Coalescer {
+            shared: Arc::new(Shared {
+                tick,
+                ask,
+                waiting: Mutex::default(),
+                apart: Mutex::default(),
+            }),
+        }
     }
 
     /// Asks for one thing.
@@ -66,27 +78,52 @@ where
     /// What the batch says of this key; a batch that broke down says [`FailureKind::Internal`],
     /// and whether it took effect is then unknown.
     pub async fn one(&self, key: K) -> Result<V, Failure> {
-        let answer = self.enlist(vec![key]).pop().expect("one key has one answer");
+        let (reply, answer) = oneshot::channel();
+        self.enlist(vec![(key, reply)]);
+        answer.await.unwrap_or_else(|_| Err(broken_down()))
+    }
+
+    /// Asks for one thing in the same batch as the others of its company, once all of them ask.
+    ///
+    /// # Errors
+    ///
+    /// As of [`one`](Coalescer::one); and where one of the others does not ask: then none is.
+    pub async fn one_in(&self, company: Option<&Company>, key: K) -> Result<V, Failure> {
+        let Some(company) = company else { return self.one(key).await };
+        let apart = || self.shared.apart.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reply, answer) = oneshot::channel();
+        apart().entry(company.id()).or_default().push((key, reply));
+        let assembled = company.assemble().await;
+        // Whoever goes on first takes the others along.
+        let all = apart().remove(&company.id()).unwrap_or_default();
+        assembled?;
+        self.enlist(all);
         answer.await.unwrap_or_else(|_| Err(broken_down()))
     }
 
     /// Asks for many things; the answers come in the order of the keys.
     pub async fn all(&self, keys: Vec<K>) -> Vec<Result<V, Failure>> {
-        let answers = join_all(self.enlist(keys)).await;
+        let (asked, answers): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .map(|key| {
+                let (reply, answer) = oneshot::channel();
+                ((key, reply), answer)
+            })
+            .unzip();
+        self.enlist(asked);
+        let answers = join_all(answers).await;
         answers.into_iter().map(|it| it.unwrap_or_else(|_| Err(broken_down()))).collect()
     }
 
-    fn enlist(&self, keys: Vec<K>) -> Vec<oneshot::Receiver<Result<V, Failure>>> {
+    /// Lets all of these be asked in one batch.
+    fn enlist(&self, asked: Asked<K, V>) {
         let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.is_empty() && !keys.is_empty() {
+        if waiting.is_empty() && !asked.is_empty() {
             tokio::spawn(Shared::answer(self.shared.clone()));
         }
-        let enlist = |key| {
-            let (sender, receiver) = oneshot::channel();
-            waiting.entry(key).or_default().push(sender);
-            receiver
-        };
-        keys.into_iter().map(enlist).collect()
+        for (key, reply) in asked {
+            waiting.entry(key).or_default().push(reply);
+        }
     }
 }
 
@@ -167,6 +204,30 @@ mod tests {
         let all: Vec<u32> = all.into_iter().map(|it| it.expect("known")).collect();
         assert_eq!(all, [4, 2, 4]);
         assert_eq!(*batches.lock().expect("not poisoned"), [[1, 2, 3]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_company_is_one_batch_however_late_its_last_one_comes() {
+        let (coalescer, batches) = doubling();
+        let places = Company::of(3);
+        let late = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
+        let ask = async |key: u32| {
+            late(u64::from(key)).await;
+            coalescer.one_in(Some(&places[key as usize]), key + 1).await.expect("known")
+        };
+        let (a, b, c, _) = tokio::join!(ask(0), ask(1), ask(2), coalescer.one(7));
+        assert_eq!((a, b, c), (2, 4, 6));
+        assert_eq!(*batches.lock().expect("not poisoned"), [vec![7], vec![1, 2, 3]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_company_that_one_leaves_nothing_is_asked() {
+        let (coalescer, batches) = doubling();
+        let mut places = Company::of(2);
+        drop(places.pop());
+        let failure = coalescer.one_in(places.first(), 1).await.expect_err("it is alone");
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        assert!(batches.lock().expect("not poisoned").is_empty());
     }
 
     #[tokio::test(start_paused = true)]

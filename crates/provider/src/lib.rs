@@ -5,6 +5,7 @@
 //! Deliberately absent: knowledge of any cloud, of plans and of states.
 
 pub mod coalesce;
+mod company;
 mod draft;
 mod failure;
 mod guard;
@@ -18,6 +19,7 @@ use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
 
 pub use coalesce::Coalescer;
+pub use company::Company;
 pub use draft::{Draft, typed, value};
 pub use failure::{Failure, FailureKind, WorldEffect};
 pub use guard::refuse_changed;

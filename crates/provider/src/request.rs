@@ -8,6 +8,8 @@ use greenroom_model::identity::{Owner, Uid};
 use greenroom_model::journal::Handle;
 use greenroom_model::value::{Path, Value};
 
+use crate::company::Company;
+
 /// An object that exists, or is believed to.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -147,6 +149,8 @@ pub struct CreateRequest {
     pub planned: Value,
     /// How long it may take; `None` is the provider's choice.
     pub timeout: Option<Duration>,
+    /// What it goes together with, if anything.
+    pub company: Option<Company>,
 }
 
 impl CreateRequest {
@@ -227,6 +231,8 @@ pub struct UpdateRequest {
     pub planned: Value,
     /// The attributes that differ.
     pub changed: Vec<Path>,
+    /// What it goes together with, if anything.
+    pub company: Option<Company>,
 }
 
 /// Asks to delete an object.
@@ -234,6 +240,8 @@ pub struct UpdateRequest {
 pub struct DeleteRequest {
     /// The object.
     pub object: Object,
+    /// What it goes together with, if anything.
+    pub company: Option<Company>,
 }
 
 /// A deletion that was accepted.

@@ -9,8 +9,8 @@ use greenroom_model::gate::Verdict;
 use greenroom_model::identity::{Sequence, Uid};
 use greenroom_model::value::Value;
 use greenroom_provider::{
-    CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, Object,
-    Provider, UpdateRequest,
+    Company, CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind,
+    Object, Provider, UpdateRequest,
 };
 use greenroom_store::StoreError;
 use greenroom_store::fail_point::fail_point_of;
@@ -98,11 +98,15 @@ impl Driver<'_> {
 
     /// Sends an effect, if the lease counts right before: who lost it while it waited, or slept,
     /// sends nothing more.
-    pub(super) fn send_while_held(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
+    pub(super) fn send_while_held(
+        &self,
+        sendable: Sendable,
+        company: Option<Company>,
+    ) -> BoxFuture<'static, Done> {
         let lease = self.session.lease.clone();
         let operation = sendable.operation;
         let about = passing(self.run.operation(operation)).to_string();
-        let effect = self.send(sendable);
+        let effect = self.send(sendable, company);
         Box::pin(async move {
             if let Err(error) = lease.still_held().await {
                 return Done { operation, result: Returned::Unsent(error) };
@@ -112,7 +116,7 @@ impl Driver<'_> {
         })
     }
 
-    fn send(&self, sendable: Sendable) -> BoxFuture<'static, Done> {
+    fn send(&self, sendable: Sendable, company: Option<Company>) -> BoxFuture<'static, Done> {
         let Sendable { operation, intent, what, effect } = sendable;
         let subject = what.subjects.first().expect("an intent of a plan has a subject").clone();
         let reach = self.reach(&what.provider, &subject.address);
@@ -126,6 +130,7 @@ impl Driver<'_> {
                     handle: what.handle,
                     planned,
                     timeout: self.timeout(operation),
+                    company,
                 };
                 Box::pin(async move {
                     let result = create(reach, request).await;
@@ -137,7 +142,8 @@ impl Driver<'_> {
                 Box::pin(async move {
                     let result = match reach.provider().await {
                         Ok(provider) => {
-                            provider.update(UpdateRequest { object, planned, changed }).await
+                            let request = UpdateRequest { object, planned, changed, company };
+                            provider.update(request).await
                         }
                         Err(failure) => Err(failure),
                     };
@@ -149,7 +155,8 @@ impl Driver<'_> {
                 Box::pin(async move {
                     let result = match reach.provider().await {
                         Ok(provider) => {
-                            provider.delete(DeleteRequest { object: object.clone() }).await
+                            let request = DeleteRequest { object: object.clone(), company };
+                            provider.delete(request).await
                         }
                         Err(failure) => Err(failure),
                     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use greenroom_model::journal::{Effect, Intent};
+use greenroom_model::schema::TypeSchema;
 use greenroom_spec::schemas::Schemas;
 
 /// What one call can be about: effects of a kind on objects of a type.
@@ -38,9 +39,11 @@ pub(super) type Shared = Option<(Gathering, usize)>;
 pub(super) fn shared(schemas: &Schemas, intent: &Intent) -> Shared {
     let address = &intent.subjects.first()?.address;
     let known = schemas.find(address.block.mode, &address.block.kind)?;
-    let gathers = matches!(intent.effect, Effect::Create | Effect::Delete);
-    let per_call = known.schema.per_call;
-    (gathers && per_call > 1).then(|| ((address.block.kind.clone(), intent.effect), per_call))
+    let TypeSchema { changes_together, per_call, .. } = *known.schema;
+    let gathers = changes_together || matches!(intent.effect, Effect::Create | Effect::Delete);
+    // Where all kinds of changes share calls, any of them stands for all.
+    let effect = if changes_together { Effect::Update } else { intent.effect };
+    (gathers && per_call > 1).then(|| ((address.block.kind.clone(), effect), per_call))
 }
 
 impl Slots {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_provider::{Deleted, Failure, FailureKind, Object};
+use greenroom_provider::{Company, Deleted, Failure, FailureKind, Object};
 use tokio::time::Instant;
 
 use super::{AwsProvider, Kind};
@@ -64,10 +64,15 @@ impl AwsProvider {
 
     /// Sends a delete until nothing holds the object any more: what lets go of it may be on its
     /// way out.
-    pub(super) async fn release(&self, kind: &Kind, object: &Object) -> Result<Deleted, Failure> {
+    pub(super) async fn release(
+        &self,
+        kind: &Kind,
+        object: &Object,
+        company: Option<&Company>,
+    ) -> Result<Deleted, Failure> {
         let until = Instant::now() + self.aws.pace.consistency();
         loop {
-            match kind.resource.delete(&self.aws, object).await {
+            match kind.resource.delete_in(&self.aws, object, company).await {
                 Err(failure) if failure.kind == FailureKind::Held => {
                     if Instant::now() >= until {
                         let holders = kind.resource.holders(&self.aws, object).await?;

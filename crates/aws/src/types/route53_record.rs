@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use greenroom_model::schema::{Recognition, TypeSchema};
 use greenroom_model::value::Value;
-use greenroom_provider::{Deleted, Draft, Failure, FailureKind, Object, typed};
+use greenroom_provider::{Company, Deleted, Draft, Failure, FailureKind, Object, typed};
 use serde::{Deserialize, Serialize};
 
 use super::elb::PARENTS;
@@ -93,6 +93,7 @@ impl Resource for RecordType {
             TypeSchema::new("aws_route53_record", "What a name stands for.", schema::attributes());
         TypeSchema { recognition: Recognition::Claimed, per_call: records::MOST, ..schema }
             .guarded()
+            .changes_together()
     }
 
     fn tagging(&self) -> Tagging {
@@ -153,7 +154,7 @@ impl Resource for RecordType {
             let stranger = Failure::new(FailureKind::Stranger, String::new());
             return Err(taken(stranger, &text));
         }
-        let change = send(aws, &id.zone, Action::Create, record).await;
+        let change = send(aws, &id.zone, Action::Create, record, new.company.as_ref()).await;
         let change = change.map_err(|failure| taken(failure, &text))?;
         aws.batches.changes.note(&text, change);
         Ok(text)
@@ -162,7 +163,8 @@ impl Resource for RecordType {
     async fn update(&self, aws: &Aws, change: &Change) -> Result<(), Failure> {
         let arguments: Attributes = typed(&change.planned)?;
         let record = wanted(aws, &arguments).await?;
-        let sent = send(aws, &arguments.id().zone, Action::Upsert, record).await?;
+        let company = change.company.as_ref();
+        let sent = send(aws, &arguments.id().zone, Action::Upsert, record, company).await?;
         aws.batches.changes.note(&change.object.id, sent);
         Ok(())
     }
@@ -172,6 +174,15 @@ impl Resource for RecordType {
     }
 
     async fn delete(&self, aws: &Aws, object: &Object) -> Result<Deleted, Failure> {
+        self.delete_in(aws, object, None).await
+    }
+
+    async fn delete_in(
+        &self,
+        aws: &Aws,
+        object: &Object,
+        company: Option<&Company>,
+    ) -> Result<Deleted, Failure> {
         let Some(id) = Id::parse(&object.id) else { return Ok(Deleted::Gone) };
         let Some(zone) = aws.batches.zone_names.one(&id.zone).await? else {
             return Ok(Deleted::Gone);
@@ -180,15 +191,22 @@ impl Resource for RecordType {
         let Some(found) = there(aws, &id.zone, id.within(&zone)).await? else {
             return Ok(Deleted::Gone);
         };
-        match send(aws, &id.zone, Action::Delete, found).await {
+        match send(aws, &id.zone, Action::Delete, found, company).await {
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
             answer => answer.map(|_| Deleted::Accepted),
         }
     }
 }
 
-async fn send(aws: &Aws, zone: &str, action: Action, record: Record) -> Result<Arc<str>, Failure> {
-    aws.batches.records.one(RecordChange { zone: zone.into(), action, record }).await
+async fn send(
+    aws: &Aws,
+    zone: &str,
+    action: Action,
+    record: Record,
+    company: Option<&Company>,
+) -> Result<Arc<str>, Failure> {
+    let change = RecordChange { zone: zone.into(), action, record };
+    aws.batches.records.one_in(company, change).await
 }
 
 /// The record of this key, if there is one.

@@ -127,7 +127,8 @@ async fn weights_that_somebody_else_changed_are_not_written_over() {
     let known = life.object(&lab).await;
     assert!(lab.up(&listener(&lab, &forward(50, 50)).await).await.expect("applied").is_complete());
     let changed = vec!["default_action".parse().expect("a path")];
-    let request = UpdateRequest { planned: known.attributes.clone(), object: known, changed };
+    let request =
+        UpdateRequest { planned: known.attributes.clone(), object: known, changed, company: None };
     let failure = lab.provider().await.update(request).await.expect_err("it was changed");
     assert_eq!(failure.kind, FailureKind::Changed);
     let shown = "target_group[0].weight: ";
@@ -171,6 +172,6 @@ async fn a_target_group_of_the_same_apply_gets_its_weight_and_the_next_shift_is_
     });
     let changed = vec!["default_action".parse().expect("a path")];
     let planned = planned.expect("a shift of weights");
-    let request = UpdateRequest { object, planned, changed };
+    let request = UpdateRequest { object, planned, changed, company: None };
     lab.provider().await.update(request).await.expect("nobody else changed it");
 }

@@ -99,7 +99,7 @@ impl Life {
         let planned = change.expect("the base is a change in place");
         let provider = lab.provider().await;
         let changed_paths = differing(&object.attributes, &planned);
-        let request = UpdateRequest { object, planned, changed: changed_paths };
+        let request = UpdateRequest { object, planned, changed: changed_paths, company: None };
         provider.update(request).await.expect("somebody may change it");
         let plan = lab.plan_now(changed).await;
         let seen: Vec<String> = plan.drift.iter().map(|it| it.address.to_string()).collect();
@@ -235,7 +235,7 @@ pub(crate) async fn imports(lab: &Lab, object: &Object, id: &str) {
 
 pub(crate) async fn delete(lab: &Lab, object: Object) {
     let provider = lab.provider().await;
-    let deleted = provider.delete(DeleteRequest { object: object.clone() }).await;
+    let deleted = provider.delete(DeleteRequest { object: object.clone(), company: None }).await;
     if deleted.expect("somebody may delete it") == Deleted::Accepted {
         provider.gone(object).await.expect("it goes");
     }

@@ -164,7 +164,7 @@ async fn what_holds_a_subnet_is_named_and_whose_it_is() {
     let other = Lab::on(lab.account.clone()).await;
     let interface = format!("[resource.aws_network_interface.it]\nsubnet_id = \"{}\"", held.id);
     assert!(other.up(&interface).await.expect("applied").is_complete());
-    let failure = lab.provider().await.delete(DeleteRequest { object: held }).await;
+    let failure = lab.provider().await.delete(DeleteRequest { object: held, company: None }).await;
     let failure = failure.expect_err("an interface is in it");
     assert_eq!(failure.kind, FailureKind::Held);
     let help = failure.help.expect("it says what to do");

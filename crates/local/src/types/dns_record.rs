@@ -99,21 +99,21 @@ impl ResourceType for LocalDnsRecord {
         let arguments: Arguments = arguments::typed(planned)?;
         let zone = arguments.zone()?;
         let change = Change::Make(owner.clone(), arguments.config()?);
-        context.record_changes.one((zone, change)).await.map(|()| true)
+        context.change_record(zone, change).await.map(|()| true)
     }
 
     async fn update(&self, context: &Context, uid: &Uid, planned: &Value) -> Result<(), Failure> {
         let arguments: Arguments = arguments::typed(planned)?;
         let zone = arguments.zone()?;
         let change = Change::Alter(uid.clone(), arguments.config()?);
-        context.record_changes.one((zone, change)).await
+        context.change_record(zone, change).await
     }
 
     async fn delete(&self, context: &Context, uid: &Uid) -> Result<(), Failure> {
         match record::look(&context.root, uid) {
             Ok(Some(record)) => {
                 let change = Change::Remove(uid.clone());
-                context.record_changes.one((record.spec.zone, change)).await
+                context.change_record(record.spec.zone, change).await
             }
             // A damaged file names no zone, and is no reason to keep the record.
             _ => {

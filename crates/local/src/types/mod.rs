@@ -17,7 +17,9 @@ use async_trait::async_trait;
 use greenroom_model::schema::TypeSchema;
 use greenroom_model::traffic::Traffic;
 use greenroom_model::value::Value;
-use greenroom_provider::{Coalescer, Failure, FailureKind, Health, Proposal, ProposeRequest};
+use greenroom_provider::{
+    Coalescer, Company, Failure, FailureKind, Health, Proposal, ProposeRequest,
+};
 
 use crate::measure::{Answers, Counts, GroupHealth};
 use crate::runtime::balancer::Versioned;
@@ -37,6 +39,15 @@ pub(crate) struct Context {
     pub(crate) base: PathBuf,
     /// Changes of records, those of a zone together.
     pub(crate) record_changes: Coalescer<ZoneChange, ()>,
+    /// What a change goes together with, if anything.
+    pub(crate) company: Option<Company>,
+}
+
+impl Context {
+    /// The same for a change that goes together with others.
+    pub(crate) fn with(&self, company: Option<Company>) -> Context {
+        Context { company, ..self.clone() }
+    }
 }
 
 /// What all reads of a batch share: what each balancer and each zone's server runs, asked once.

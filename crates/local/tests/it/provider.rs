@@ -82,6 +82,7 @@ impl World {
             handle: handle(uid),
             planned: proposal.planned.clone(),
             timeout: None,
+            company: None,
         };
         let created = self.provider.create(request).await?;
         let mut object = object(kind, uid, created.attributes);
@@ -126,13 +127,17 @@ impl World {
     pub(crate) async fn update(&self, object: &Object, config: &Value) -> Result<Value, Failure> {
         let kind = &object.kind;
         let proposal = self.propose(kind, &object.uid.0, Some(&object.attributes), config);
-        let request =
-            UpdateRequest { object: object.clone(), planned: proposal.planned, changed: vec![] };
+        let request = UpdateRequest {
+            object: object.clone(),
+            planned: proposal.planned,
+            changed: vec![],
+            company: None,
+        };
         self.provider.update(request).await
     }
 
     pub(crate) async fn delete(&self, object: &Object) -> Result<Deleted, Failure> {
-        self.provider.delete(DeleteRequest { object: object.clone() }).await
+        self.provider.delete(DeleteRequest { object: object.clone(), company: None }).await
     }
 
     pub(crate) fn server(&self) -> Value {

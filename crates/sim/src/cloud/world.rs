@@ -246,7 +246,7 @@ impl World {
     }
 
     fn update(&mut self, request: &UpdateRequest) -> Result<SimObject, Failure> {
-        let UpdateRequest { object, planned, changed: _ } = request;
+        let UpdateRequest { object, planned, .. } = request;
         let found = self.owned(object)?;
         let is_as_known = Value::from(found.attributes.clone()) == object.attributes.reveal();
         if &*found.kind == LISTENER && !is_as_known {
@@ -356,7 +356,7 @@ impl Request {
             Request::Create(request) => (&request.address, None),
             Request::Import(request) => (&request.address, Some(&request.id)),
             Request::Update(UpdateRequest { object, .. })
-            | Request::Delete(DeleteRequest { object }) => (&object.address, Some(&object.id)),
+            | Request::Delete(DeleteRequest { object, .. }) => (&object.address, Some(&object.id)),
         }
     }
 }

@@ -150,7 +150,7 @@ impl Provider for Flawed {
 
     async fn delete(&self, request: DeleteRequest) -> Result<Deleted, Failure> {
         let object = self.named(request.object);
-        self.cloud.delete(DeleteRequest { object }).await
+        self.cloud.delete(DeleteRequest { object, ..request }).await
     }
 
     async fn gone(&self, object: Object) -> Result<(), Failure> {

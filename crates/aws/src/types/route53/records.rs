@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_route53::Client;
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch};
@@ -50,16 +49,9 @@ pub(crate) fn batches(
     pace: Pace,
 ) -> Coalescer<RecordChange, Arc<str>> {
     let (again, once) = (again.route53.clone(), once.route53.clone());
-    Coalescer::new(tick(pace), move |changes| {
+    Coalescer::new(Pace::tick(), move |changes| {
         change(again.clone(), once.clone(), pace, changes).boxed()
     })
-}
-
-/// How long changes are gathered. Those of one plan come after looks that take as long as the way to
-/// AWS and back, and what belongs together must not come apart by that: a record that comes with its
-/// first weight, and those whose weight it takes. A change takes many seconds in any case.
-fn tick(pace: Pace) -> Duration {
-    pace.scaled(Duration::from_millis(500)).max(Duration::from_millis(50))
 }
 
 async fn change(

@@ -9,17 +9,24 @@ use greenroom_provider::{Coalescer, Failure, FailureKind};
 use crate::failure;
 use crate::runtime::dns::record::{self, Change, RecordError};
 use crate::runtime::{Root, Uid};
+use crate::types::Context;
 
 /// A change of a record, with its zone.
 pub(crate) type ZoneChange = (Uid, Change);
 
-/// How long more changes are waited for. Operations whose intents were made durable together
-/// start within this.
+/// How long more changes are waited for.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Gathers changes of records.
 pub(crate) fn gathered(root: Root) -> Coalescer<ZoneChange, ()> {
     Coalescer::new(TICK, move |changes| Box::pin(change(root.clone(), changes)))
+}
+
+impl Context {
+    /// Makes a change, with those that it goes together with.
+    pub(super) async fn change_record(&self, zone: Uid, change: Change) -> Result<(), Failure> {
+        self.record_changes.one_in(self.company.as_ref(), (zone, change)).await
+    }
 }
 
 async fn change(root: Root, changes: Vec<ZoneChange>) -> Answers<ZoneChange, ()> {

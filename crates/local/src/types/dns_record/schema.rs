@@ -16,7 +16,7 @@ pub(super) fn schema() -> TypeSchema {
          effect together.",
         attributes,
     );
-    TypeSchema { checked_together: true, per_call: PER_PUSH, ..schema }.guarded()
+    TypeSchema { checked_together: true, per_call: PER_PUSH, ..schema }.guarded().changes_together()
 }
 
 fn what() -> [(&'static str, Attribute); 5] {
