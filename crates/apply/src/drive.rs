@@ -26,7 +26,7 @@ use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
 use greenroom_model::gate::Verdict;
 use greenroom_model::identity::Sequence;
 use greenroom_model::journal::{Entry, Intent, Outcome};
-use greenroom_model::plan::{Operation, OperationId, Plan, Purpose};
+use greenroom_model::plan::{Asked, Operation, OperationId, Plan, Purpose};
 use greenroom_model::roster::Decision;
 use greenroom_provider::{Failure, FailureKind, WorldEffect};
 use greenroom_store::fail_point::{fail_point, fail_point_of};
@@ -342,13 +342,13 @@ impl<'s> Driver<'s> {
                 let read = self.read(operation, address, provider, config);
                 self.waits.push(read);
             }
-            Work::Gate { scope, name, gate, watches } => {
+            Work::Gate { scope, name, gate, asked } => {
                 self.observe(Event::Started(about(self.run.operation(operation))));
                 let sight =
                     Arc::new(WorldSight::of(&self.session.workbench, self.run.state(), &scope));
-                let until = match watches {
-                    true => Until::Told(self.teller.1.clone()),
-                    false => Until::Verdict,
+                let until = match asked {
+                    Asked::Watching => Until::Told(self.teller.1.clone()),
+                    Asked::Once | Asked::Hook => Until::Verdict,
                 };
                 let question = Question { name, gate: *gate, until, sight };
                 let gates = self.session.workbench.gates.clone();

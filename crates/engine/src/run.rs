@@ -15,7 +15,7 @@ use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Verdict};
 use greenroom_model::identity::{Digest, Sequence, Uid};
 use greenroom_model::journal::{Entry, Intent};
 use greenroom_model::plan::{
-    Action, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
+    Action, Asked, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
 };
 use greenroom_model::roster::{Decision, Ending, Mark};
 use greenroom_model::state::{Remote, State, Status};
@@ -90,7 +90,7 @@ pub enum Work {
         /// What to ask.
         gate: Box<Gate<String>>,
         /// Whether it is asked for as long as the phase waits.
-        watches: bool,
+        asked: Asked,
     },
     /// Let time pass, or wait for a person, or for an environment that serves nobody any more.
     Wait(Wait),
@@ -583,7 +583,7 @@ impl Run {
                     config,
                 })
             }
-            Action::Gate { scope, name, gate, watches } => self.gate(scope, name, gate, *watches),
+            Action::Gate { scope, name, gate, asked } => self.gate(scope, name, gate, *asked),
             Action::Wait(wait) => Ok(Work::Wait(self.remaining(wait, now))),
             Action::Verify { address, expected } => self.verify(address, expected),
             Action::Mark(mark) => Ok(Work::Mark(Box::new(self.decision(mark, now)))),

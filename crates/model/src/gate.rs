@@ -43,6 +43,30 @@ pub enum OnInconclusive {
     Fail,
 }
 
+/// A command that is run when an environment gets all traffic, or has lost it: it starts and stops
+/// what must run on one side only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hook {
+    /// The environment has all traffic.
+    Promoted,
+    /// Another one has it.
+    Demoted,
+}
+
+impl Hook {
+    /// All of them.
+    pub const ALL: [Hook; 2] = [Hook::Promoted, Hook::Demoted];
+
+    /// Its name in specs and plans.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Hook::Promoted => "promoted",
+            Hook::Demoted => "demoted",
+        }
+    }
+}
+
 /// How often and how long a gate asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {

@@ -198,6 +198,8 @@ pub enum OperationKind {
     Read,
     /// Ask a gate.
     Gate,
+    /// Run a hook.
+    Hook,
     /// Wait for a time or for approval.
     Wait,
     /// Read back and compare.
@@ -239,9 +241,8 @@ pub enum Action {
         name: Arc<str>,
         /// What to ask.
         gate: Box<Gate<Value>>,
-        /// Whether it is asked again and again for as long as the phase waits, and not only until
-        /// it has a verdict.
-        watches: bool,
+        /// For how long.
+        asked: Asked,
     },
     /// Let time pass, or wait for a person.
     Wait(Wait),
@@ -269,6 +270,19 @@ impl Action {
             Action::Gate { .. } | Action::Wait(_) | Action::Mark(_) => None,
         }
     }
+}
+
+/// For how long a gate is asked, or what is asked of a side instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// Until it has a verdict.
+    #[default]
+    Once,
+    /// Again and again for as long as the phase waits.
+    Watching,
+    /// It is no question but a hook: a command that must succeed.
+    Hook,
 }
 
 /// What to wait for.
@@ -507,13 +521,14 @@ impl OperationKind {
             OperationKind::Complete => "complete",
             OperationKind::Read => "read",
             OperationKind::Gate => "gate",
+            OperationKind::Hook => "hook",
             OperationKind::Wait => "wait",
             OperationKind::Verify => "verify",
             OperationKind::Mark => "mark",
         }
     }
 
-    const ALL: [OperationKind; 10] = [
+    const ALL: [OperationKind; 11] = [
         OperationKind::Create,
         OperationKind::Update,
         OperationKind::Delete,
@@ -521,6 +536,7 @@ impl OperationKind {
         OperationKind::Complete,
         OperationKind::Read,
         OperationKind::Gate,
+        OperationKind::Hook,
         OperationKind::Wait,
         OperationKind::Verify,
         OperationKind::Mark,

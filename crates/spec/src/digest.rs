@@ -35,7 +35,7 @@ struct Canonical {
 
 impl Canonical {
     fn template(&mut self, template: &Template) {
-        let Template { file: _, kind, variables, locals, blocks, outputs, gates } = template;
+        let Template { file: _, kind, variables, locals, blocks, outputs, gates, hooks } = template;
         self.word(&format!("{kind:?}"));
         for (name, variable) in variables {
             self.part("variable", name, |it| it.variable(variable));
@@ -51,6 +51,9 @@ impl Canonical {
         }
         for (name, gate) in gates {
             self.part("gate", name, |it| it.gate(gate));
+        }
+        for (hook, gate) in hooks {
+            self.part("hook", hook.as_str(), |it| it.gate(gate));
         }
     }
 

@@ -9,6 +9,7 @@ mod document;
 mod duplicate;
 mod duration;
 mod gate;
+mod hook;
 mod image;
 mod item;
 mod lifecycle;

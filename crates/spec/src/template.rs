@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_model::address::BlockName;
-use greenroom_model::gate::Gate;
+use greenroom_model::gate::{Gate, Hook};
 use greenroom_model::schema::Type;
 use greenroom_model::value::Path;
 
@@ -29,6 +29,8 @@ pub struct Template {
     pub outputs: BTreeMap<Arc<str>, Output>,
     /// `[gate.NAME]`.
     pub gates: BTreeMap<Arc<str>, GateBlock>,
+    /// `[hook.NAME]`: commands that must succeed, once. A front has none.
+    pub hooks: BTreeMap<Hook, GateBlock>,
 }
 
 /// Whose desired state a template is.

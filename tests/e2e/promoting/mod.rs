@@ -2,6 +2,7 @@
 
 mod dns;
 mod follow;
+mod hooks;
 #[cfg(feature = "fail-points")]
 mod killed;
 mod load;

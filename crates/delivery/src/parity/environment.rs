@@ -40,7 +40,7 @@ fn subject(action: &Action, scope: &Scope) -> Option<(String, Value)> {
         Action::Read { address, provider, config } if address.scope == *scope => {
             Some((name(address), of(config, provider)))
         }
-        Action::Gate { scope: own, name, gate, watches: _ } if own == scope => {
+        Action::Gate { scope: own, name, gate, asked: _ } if own == scope => {
             Some((format!("gate.{name}"), question(gate)))
         }
         _ => None,

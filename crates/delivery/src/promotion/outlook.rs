@@ -87,7 +87,7 @@ mod tests {
     use greenroom_model::address::Scope;
     use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Pace, Probe};
     use greenroom_model::identity::{Digest, Lineage};
-    use greenroom_model::plan::{Expectation, Next, Operation, OperationKind, Purpose};
+    use greenroom_model::plan::{Asked, Expectation, Next, Operation, OperationKind, Purpose};
 
     use super::*;
 
@@ -105,7 +105,7 @@ mod tests {
             scope: Scope::environment("r2").expect("a name"),
             name: "web".into(),
             gate: Box::new(gate),
-            watches: true,
+            asked: Asked::Watching,
         };
         let wait = Action::Wait(Wait::For(Duration::from_secs(time)));
         let operations =

@@ -230,7 +230,7 @@ impl Journey {
         if route.live.is_some() {
             preflight::front_is_applied(&head)?;
         }
-        let gates = gates_of(&head);
+        let (gates, hooks) = gates_of(&head);
         let head = without_gates(head);
         passes.done(&head);
         let (withdrawn, admitted) = match admits_first(&route) {
@@ -266,6 +266,7 @@ impl Journey {
             ready: asks.ready,
             watched: asks.watched,
             live: asks.live,
+            hooks,
             counted,
             horizons: passes.ahead.horizons.clone(),
         })

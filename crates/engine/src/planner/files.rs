@@ -38,7 +38,7 @@ impl Planner {
             locals.for_each(&mut take);
             let outputs = template.outputs.keys().filter_map(|name| world.output(number, name));
             outputs.for_each(&mut take);
-            for block in template.gates.values() {
+            for block in template.gates.values().chain(template.hooks.values()) {
                 let frame = Frame::new(world, number, None);
                 block.gate.map(|node| frame.evaluate_filled(node));
                 gates.extend(frame.finish().missing.into_keys());

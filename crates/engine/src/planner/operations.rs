@@ -9,7 +9,7 @@ use std::sync::Arc;
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::journal::Handle;
 use greenroom_model::plan::{
-    Action, Change, Expectation, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
+    Action, Asked, Change, Expectation, Next, Operation, OperationKind, Phase, Plan, PlannedOutput,
     Purpose, Removal, RemovalReason, ReplaceOrder, Replacement,
 };
 use greenroom_model::state::{Remote, Status};
@@ -327,25 +327,36 @@ impl Planner {
         drafts
     }
 
-    /// The gates of all environments. Only who always asks has traffic for those that need some.
+    /// The gates of all environments. Only who always asks has traffic for those that need some,
+    /// and promotes, which hooks are for.
     fn gates(&mut self) -> Vec<Draft> {
-        let mut drafts = Vec::new();
-        let mut diagnostics = Vec::new();
+        let mut asks = Vec::new();
+        let (mut drafts, mut diagnostics) = (Vec::new(), Vec::new());
+        let all = self.input.gates == AskGates::Always;
         for (number, scope) in self.world.scopes.iter().enumerate() {
-            let gates = self.world.desired.scopes[&scope.scope].template.gates.iter();
-            let all = self.input.gates == AskGates::Always;
-            for (name, block) in gates.filter(|(_, it)| all || !it.gate.probe.needs_traffic()) {
-                let frame = Frame::new(&self.world, index(number), None);
-                let gate = block.gate.map(|node| frame.evaluate_filled(node));
-                diagnostics.extend(frame.finish().diagnostics);
-                let action = Action::Gate {
-                    scope: scope.scope.clone(),
-                    name: name.clone(),
-                    gate: Box::new(gate),
-                    watches: false,
-                };
-                drafts.push(Draft::named(OperationKind::Gate, &scope.scope, name, action));
+            let template = &self.world.desired.scopes[&scope.scope].template;
+            for (name, block) in
+                template.gates.iter().filter(|(_, it)| all || !it.gate.probe.needs_traffic())
+            {
+                asks.push((number, scope, name.clone(), block, Asked::Once));
             }
+            let hooks = template.hooks.iter().filter(|_| all);
+            for (hook, block) in hooks {
+                asks.push((number, scope, hook.as_str().into(), block, Asked::Hook));
+            }
+        }
+        for (number, scope, name, block, asked) in asks {
+            let frame = Frame::new(&self.world, index(number), None);
+            let gate = block.gate.map(|node| frame.evaluate_filled(node));
+            diagnostics.extend(frame.finish().diagnostics);
+            let kind = if asked == Asked::Hook { OperationKind::Hook } else { OperationKind::Gate };
+            let action = Action::Gate {
+                scope: scope.scope.clone(),
+                name: name.clone(),
+                gate: Box::new(gate),
+                asked,
+            };
+            drafts.push(Draft::named(kind, &scope.scope, &name, action));
         }
         self.diagnostics.extend(diagnostics);
         drafts

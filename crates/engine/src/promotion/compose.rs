@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::gate::{Bounds, Gate, Measure, OnInconclusive, Pace, Probe, TrafficProbe};
+use greenroom_model::gate::{
+    Bounds, Gate, Hook, Measure, OnInconclusive, Pace, Probe, TrafficProbe,
+};
 use greenroom_model::plan::{
-    Action, Drain, Expectation, Horizon, Next, Operation, OperationId, Phase, PhaseName, Plan,
-    Purpose, Wait,
+    Action, Asked, Drain, Expectation, Horizon, Next, Operation, OperationId, Phase, PhaseName,
+    Plan, Purpose, Wait,
 };
 use greenroom_model::roster::{Course, Ending, Mark, Placing, Role, Weight};
 use greenroom_spec::promotion::Pause;
 
-use super::draft::{Asked, GateAsk, PhaseDraft};
+use super::draft::{GateAsk, PhaseDraft};
 use super::route::{Route, Terms};
 
 /// What a promotion is made of. Each plan is against the forecast of the one before it.
@@ -41,6 +43,8 @@ pub struct Parts {
     pub watched: Vec<GateAsk>,
     /// What shows that the side that has the traffic now serves.
     pub live: Vec<GateAsk>,
+    /// What is run when an environment gets all traffic, or has lost it.
+    pub hooks: Vec<GateAsk>,
     /// What of that side is counted.
     pub counted: Vec<Address>,
     /// What lets clients come to it for longer.
@@ -73,6 +77,7 @@ const ADMIT: &str = "admit";
 const READY: &str = "ready";
 const SOAK: &str = "soak";
 const SOAKED: &str = "soaked";
+const HAND_OVER: &str = "hand-over";
 const WATCH: &str = "watch";
 const DRAIN: &str = "drain";
 const FINISH: &str = "finish";
@@ -87,16 +92,16 @@ pub fn compose(parts: Parts) -> Plan {
     Composer { parts }.plan()
 }
 
-/// The gates that a plan asks.
+/// The gates that a plan asks, and its hooks.
 #[must_use]
-pub fn gates_of(plan: &Plan) -> Vec<GateAsk> {
-    let asks = plan.operations().filter_map(|operation| match &operation.action {
-        Action::Gate { scope, name, gate, watches: _ } => {
-            Some(GateAsk { scope: scope.clone(), name: name.clone(), gate: gate.clone() })
-        }
-        _ => None,
-    });
-    asks.collect()
+pub fn gates_of(plan: &Plan) -> (Vec<GateAsk>, Vec<GateAsk>) {
+    let (mut gates, mut hooks) = (Vec::new(), Vec::new());
+    for operation in plan.operations() {
+        let Action::Gate { scope, name, gate, asked } = &operation.action else { continue };
+        let found = if *asked == Asked::Hook { &mut hooks } else { &mut gates };
+        found.push(GateAsk { scope: scope.clone(), name: name.clone(), gate: gate.clone() });
+    }
+    (gates, hooks)
 }
 
 struct Composer {
@@ -112,6 +117,7 @@ impl Composer {
         for (number, plan) in self.parts.steps.iter().enumerate() {
             main.push(self.step(number, plan));
         }
+        main.extend(self.hand_over());
         main.extend(self.watch());
         main.extend(self.drain());
         main.push(self.finish());
@@ -224,6 +230,29 @@ impl Composer {
         draft.finish(Next::Done, self.back())
     }
 
+    /// The candidate has all traffic: what must run on one side only stops on the old one, and
+    /// starts on the new.
+    fn hand_over(&self) -> Option<Phase> {
+        let Route { candidate, live, .. } = &self.parts.route;
+        let hooks = self.hooks(live.as_ref(), Some(candidate));
+        if hooks.is_empty() {
+            return None;
+        }
+        let mut draft = PhaseDraft::marked(HAND_OVER, goes_on());
+        draft.hooks(hooks, &[PhaseDraft::BEGIN]);
+        Some(draft.finish(Next::Done, self.back()))
+    }
+
+    /// The hooks of who has lost all traffic, then those of who has it.
+    fn hooks(&self, from: Option<&Scope>, to: Option<&Scope>) -> Vec<&GateAsk> {
+        let of = |scope: Option<&Scope>, hook: Hook| {
+            let hooks = self.parts.hooks.iter();
+            hooks.filter(move |it| Some(&it.scope) == scope && &*it.name == hook.as_str()).collect()
+        };
+        let (stop, start): (Vec<_>, Vec<_>) = (of(from, Hook::Demoted), of(to, Hook::Promoted));
+        stop.into_iter().chain(start).collect()
+    }
+
     fn watch(&self) -> Option<Phase> {
         let time = self.parts.terms.watch?;
         let mut draft = PhaseDraft::marked(WATCH, goes_on());
@@ -320,6 +349,9 @@ impl Composer {
         let mut held = draft.verify(&changes);
         held.extend(changes);
         held.push(PhaseDraft::BEGIN);
+        let Route { candidate, live, .. } = &self.parts.route;
+        let last = draft.hooks(self.hooks(Some(candidate), live.as_ref()), &held);
+        held.extend(last);
         draft.mark("holds", self.gives_up(admitted, true), &held);
         draft.finish(Next::RolledBack, Next::Halt)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_model::address::Scope;
 use greenroom_model::gate::Gate;
 use greenroom_model::plan::{
-    Action, Need, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
+    Action, Asked, Need, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
 };
 use greenroom_model::roster::Mark;
 use greenroom_model::schema::Strength;
@@ -20,13 +20,6 @@ pub struct GateAsk {
     pub name: Arc<str>,
     /// What it asks.
     pub gate: Box<Gate<Value>>,
-}
-
-/// Whether gates are asked until they have a verdict, or for as long as the phase waits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    Once,
-    Watching,
 }
 
 /// A phase in the making; positions are those of its operations.
@@ -112,11 +105,32 @@ impl PhaseDraft {
                 scope: scope.clone(),
                 name: name.clone(),
                 gate: gate.clone(),
-                watches: asked == Asked::Watching,
+                asked,
             };
             let subject = format!("{scope}/{name}");
             self.push(OperationKind::Gate, &subject, action, &[after]);
         }
+    }
+
+    /// Adds hooks, each behind the one before, and returns the position of the last.
+    pub(super) fn hooks<'g>(
+        &mut self,
+        hooks: impl IntoIterator<Item = &'g GateAsk>,
+        after: &[u32],
+    ) -> Option<u32> {
+        let mut last = None;
+        for GateAsk { scope, name, gate } in hooks {
+            let action = Action::Gate {
+                scope: scope.clone(),
+                name: name.clone(),
+                gate: gate.clone(),
+                asked: Asked::Hook,
+            };
+            let subject = format!("{scope}/{name}");
+            let before = last.map_or_else(|| after.to_vec(), |it| vec![it]);
+            last = Some(self.push(OperationKind::Hook, &subject, action, &before));
+        }
+        last
     }
 
     /// The position of the first operation.

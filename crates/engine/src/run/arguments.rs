@@ -8,7 +8,9 @@ use greenroom_model::address::Scope;
 use greenroom_model::gate::Gate;
 use greenroom_model::identity::Uid;
 use greenroom_model::journal::{self, Handle, Intent, Lifecycle, Subject};
-use greenroom_model::plan::{Action, Change, Operation, Removal, RemovalReason, ReplaceReason};
+use greenroom_model::plan::{
+    Action, Asked, Change, Operation, Removal, RemovalReason, ReplaceReason,
+};
 use greenroom_model::schema::Presence;
 use greenroom_model::span::Span;
 use greenroom_model::state::Remote;
@@ -142,7 +144,7 @@ impl Run {
         scope: &Scope,
         name: &Arc<str>,
         gate: &Gate<Value>,
-        watches: bool,
+        asked: Asked,
     ) -> Result<Work, Problem> {
         let outcomes = self.outcomes(scope, None);
         let mut problem = None;
@@ -157,7 +159,7 @@ impl Run {
             Some(problem) => Err(problem),
             None => Ok(Work::Gate {
                 scope: scope.clone(),
-                watches,
+                asked,
                 name: name.clone(),
                 gate: Box::new(gate),
             }),

@@ -73,6 +73,7 @@ pub(super) fn verbs(kind: OperationKind) -> (&'static str, &'static str) {
         OperationKind::Complete => ("wait for", "ready:"),
         OperationKind::Read => ("read", "read"),
         OperationKind::Gate => ("ask gate", "gate passed:"),
+        OperationKind::Hook => ("run hook", "hook ran:"),
         OperationKind::Wait => ("wait", "waited:"),
         OperationKind::Verify => ("verify", "verified"),
         OperationKind::Mark => ("record", "recorded"),

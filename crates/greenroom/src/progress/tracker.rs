@@ -244,8 +244,10 @@ impl Tracker {
         if about.kind == OperationKind::Mark {
             return Vec::new();
         }
-        // A gate that passed was told already.
-        if about.kind == OperationKind::Gate && !self.running.contains_key(&about.id) {
+        // A gate that passed, or a hook, was told already.
+        if matches!(about.kind, OperationKind::Gate | OperationKind::Hook)
+            && !self.running.contains_key(&about.id)
+        {
             return Vec::new();
         }
         self.end(about);

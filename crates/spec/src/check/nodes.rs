@@ -44,7 +44,7 @@ impl Template {
             block.lifecycle.replace_triggered_by.iter_mut().for_each(|node| visit(&spot, node));
         }
         self.outputs.values_mut().for_each(|output| visit(&Spot::Plain, &mut output.value));
-        for gate in self.gates.values_mut() {
+        for gate in self.gates.values_mut().chain(self.hooks.values_mut()) {
             let texts = gate.gate.probe.texts_mut();
             texts.into_iter().for_each(|node| visit(&Spot::Plain, node));
         }

@@ -1,6 +1,7 @@
 //! The schema of templates.
 
 use greenroom_model::address::Mode;
+use greenroom_model::gate::Hook;
 use greenroom_model::schema::TypeSchema;
 use serde_json::{Map, Value, json};
 
@@ -30,9 +31,28 @@ pub(super) fn define(definitions: &mut Map<String, Value>, schemas: &Schemas) {
             ("data", data),
             ("output", named(reference("output"))),
             ("gate", named(reference("gate"))),
+            ("hook", hooks()),
         ],
     );
     definitions.insert("template".to_owned(), template);
+}
+
+fn hooks() -> Value {
+    let hook = |when| {
+        let keys = [
+            ("command", texts("a program and its arguments, which must succeed")),
+            ("timeout", described("duration", "how long it may take, `60s` if left out")),
+        ];
+        table(when, &["command"], keys)
+    };
+    table(
+        "Commands that start and stop what must run on one side only; not in a front.",
+        &[],
+        [
+            (Hook::Promoted.as_str(), hook("Runs when the environment has all traffic.")),
+            (Hook::Demoted.as_str(), hook("Runs when another environment has it.")),
+        ],
+    )
 }
 
 /// Defines each type of a mode, and returns the table of their tables.

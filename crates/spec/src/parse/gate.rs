@@ -3,7 +3,7 @@
 mod bounds;
 mod cloudwatch;
 mod companion;
-mod probe;
+pub(super) mod probe;
 mod prometheus;
 mod traffic;
 

@@ -7,7 +7,7 @@ use super::item::{Field, ItemKind, Table};
 use super::project::unknown;
 use super::reader::{Reader, Strings};
 use super::section::{Named, Section};
-use super::{block, gate, variable};
+use super::{block, gate, hook, variable};
 use crate::node::Node;
 use crate::schemas::Schemas;
 use crate::template::{Output, Template, TemplateKind};
@@ -27,6 +27,7 @@ pub(super) fn read(
         blocks: block::read_all(reader, &mut root, schemas),
         outputs: outputs(reader, &mut root),
         gates: gate::read_all(reader, &mut root),
+        hooks: hook::read_all(reader, &mut root, kind),
     };
     unknown_sections(reader, root);
     template

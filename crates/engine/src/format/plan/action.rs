@@ -1,7 +1,7 @@
 //! Operations and what they do.
 
 use greenroom_model::identity::{Sequence, Uid};
-use greenroom_model::plan::{Action, Expectation, Need, Operation};
+use greenroom_model::plan::{Action, Asked, Expectation, Need, Operation};
 use greenroom_model::schema::Strength;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,8 @@ enum ActionForm<'a> {
         gate: Box<GateForm<'a>>,
         #[serde(default, skip_serializing_if = "is_default")]
         watches: bool,
+        #[serde(default, skip_serializing_if = "is_default")]
+        hook: bool,
     },
     #[serde(borrow)]
     Wait(WaitForm<'a>),
@@ -142,11 +144,12 @@ impl<'a> ActionForm<'a> {
                 provider: provider.into(),
                 config: given(config),
             },
-            Action::Gate { scope, name, gate, watches } => ActionForm::Gate {
+            Action::Gate { scope, name, gate, asked } => ActionForm::Gate {
                 scope: scope.as_str().into(),
                 name: name.into(),
                 gate: Box::new(GateForm::of(gate)),
-                watches: *watches,
+                watches: *asked == Asked::Watching,
+                hook: *asked == Asked::Hook,
             },
             Action::Wait(wait) => ActionForm::Wait(WaitForm::of(wait)),
             Action::Verify { address, expected } => {
@@ -170,11 +173,15 @@ impl<'a> ActionForm<'a> {
                 provider: reader.share(provider.as_str()),
                 config: reader.value(config)?,
             },
-            ActionForm::Gate { scope, name, gate, watches } => Action::Gate {
+            ActionForm::Gate { scope, name, gate, watches, hook } => Action::Gate {
                 scope: reader.scope(scope.as_str())?,
                 name: reader.share(name.as_str()),
                 gate: Box::new(gate.read(reader)?),
-                watches,
+                asked: match (hook, watches) {
+                    (true, _) => Asked::Hook,
+                    (false, true) => Asked::Watching,
+                    (false, false) => Asked::Once,
+                },
             },
             ActionForm::Wait(wait) => Action::Wait(wait.read(reader)?),
             ActionForm::Verify { address, expected } => Action::Verify {

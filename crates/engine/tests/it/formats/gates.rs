@@ -10,7 +10,7 @@ use greenroom_model::gate::{
 };
 use greenroom_model::identity::Lineage;
 use greenroom_model::metric::{MetricQuery, Series};
-use greenroom_model::plan::{Action, Expectation, Next, Operation, Phase, Plan, Purpose};
+use greenroom_model::plan::{Action, Asked, Expectation, Next, Operation, Phase, Plan, Purpose};
 use greenroom_model::value::{Number, Value};
 
 use super::samples;
@@ -25,7 +25,7 @@ pub(super) fn plan() -> Plan {
         let gate = Box::new(Gate { probe, pace: Pace::default(), on_inconclusive });
         Operation {
             id: format!("gates:gate:{name}").parse().expect("an operation's id"),
-            action: Action::Gate { scope: scope(), name: name.into(), gate, watches: false },
+            action: Action::Gate { scope: scope(), name: name.into(), gate, asked: Asked::Once },
             needs: Vec::new(),
             expects: Expectation::Nothing,
         }

@@ -451,7 +451,7 @@ pub(super) fn plan() -> Plan {
         scope: r18(),
         name: name.into(),
         gate: Box::new(Gate { probe, pace, on_inconclusive: OnInconclusive::Halt }),
-        watches: false,
+        asked: Asked::Once,
     };
     let url = || pending("\"http://${local_instance.web[0].address}/health\"");
     let weigh = operations(

@@ -2,7 +2,7 @@
 
 use greenroom_model::gate::{Bounds, Gate, Measure, Probe, TrafficProbe};
 use greenroom_model::metric::{MetricQuery, Series};
-use greenroom_model::plan::{Action, AtLimit, Drain, Wait};
+use greenroom_model::plan::{Action, Asked, AtLimit, Drain, Wait};
 use greenroom_model::roster::Mark;
 use greenroom_model::value::Value;
 
@@ -16,8 +16,8 @@ pub(crate) struct GateView {
     pub(crate) name: String,
     /// What it asks, in a line.
     pub(crate) question: String,
-    /// Whether it is asked for as long as its phase waits.
-    pub(crate) watched: bool,
+    /// For how long it is asked, or whether it is a hook.
+    pub(crate) asked: Asked,
 }
 
 /// A step without an object: a wait, a comparison, a change of the roster.
@@ -26,9 +26,9 @@ pub(crate) struct Step(pub(crate) String);
 
 impl GateView {
     pub(super) fn of(action: &Action) -> Option<GateView> {
-        let Action::Gate { scope, name, gate, watches } = action else { return None };
+        let Action::Gate { scope, name, gate, asked } = action else { return None };
         let (name, question) = (format!("{scope}/{name}"), question(gate));
-        Some(GateView { name, question, watched: *watches })
+        Some(GateView { name, question, asked: *asked })
     }
 }
 

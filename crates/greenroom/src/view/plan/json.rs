@@ -74,7 +74,7 @@ fn phase(phase: &PhaseView) -> Json {
     let gates = phase
         .gates
         .iter()
-        .map(|it| json!({ "name": it.name, "question": it.question, "watched": it.watched }));
+        .map(|it| json!({ "name": it.name, "question": it.question, "asked": it.asked }));
     json!({
         "name": phase.name,
         "on_pass": next(&phase.on_pass),

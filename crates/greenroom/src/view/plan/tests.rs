@@ -13,7 +13,7 @@ use greenroom_model::identity::{Incarnation, Lineage, Uid};
 use greenroom_model::journal::{Handle, Lifecycle};
 use greenroom_model::metric::{MetricQuery, Series};
 use greenroom_model::plan::{
-    Change, Expectation, LifecycleRecord, Operation, OperationId, OperationKind, Removal,
+    Asked, Change, Expectation, LifecycleRecord, Operation, OperationId, OperationKind, Removal,
     RemovalReason, ReplaceOrder, ReplaceReason, Replacement, Wait,
 };
 use greenroom_model::roster::{Course, Mark, Placing, Role, Weight};
@@ -306,7 +306,7 @@ fn what_is_finished_read_and_asked_has_its_place() {
             scope: "default".parse().unwrap(),
             name: "web".into(),
             gate: Box::new(gate),
-            watches: false,
+            asked: Asked::Once,
         },
     ]));
     assert_snapshot!(shown, @r#"
@@ -364,7 +364,7 @@ fn a_gate_says_what_it_asks() {
         scope: "default".parse().unwrap(),
         name: format!("g{position}").into(),
         gate: Box::new(Gate { probe, pace: Pace::default(), on_inconclusive: Default::default() }),
-        watches: false,
+        asked: Asked::Once,
     });
     assert_snapshot!(shown(&plan(actions)), @"
     Plan for shop/integration/default

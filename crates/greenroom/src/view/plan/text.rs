@@ -5,7 +5,7 @@ mod promotion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use greenroom_model::plan::{Next, Purpose, ReplaceOrder};
+use greenroom_model::plan::{Asked, Next, Purpose, ReplaceOrder};
 
 use super::attributes::{AttributeChange, Forces};
 use super::{Counts, DriftView, Entry, EntryAction, OutputChange, PhaseView, PlanView, Seen};
@@ -163,8 +163,12 @@ impl Page {
         }
         for gate in &phase.gates {
             let sign = self.palette.paint(Tone::Read, "?");
-            let watched = if gate.watched { ", all the while" } else { "" };
-            self.line(format!("  {sign} {}: {}{watched}", gate.name, gate.question));
+            let how = match gate.asked {
+                Asked::Once => "",
+                Asked::Watching => ", all the while",
+                Asked::Hook => ", as a hook",
+            };
+            self.line(format!("  {sign} {}: {}{how}", gate.name, gate.question));
         }
     }
 

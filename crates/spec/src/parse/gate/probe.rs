@@ -150,7 +150,12 @@ pub(super) fn required_string(
     }
 }
 
-fn argv(reader: &mut Reader<'_>, item: Item, what: &str) -> Option<Probe<Node>> {
+/// A program with its arguments.
+pub(in crate::parse) fn argv(
+    reader: &mut Reader<'_>,
+    item: Item,
+    what: &str,
+) -> Option<Probe<Node>> {
     match item.kind {
         ItemKind::Array(items) if !items.is_empty() => {
             let argv = items.into_iter().map(|item| string(reader, item, what)).collect();

@@ -106,9 +106,10 @@ fn action(secrets: bool) -> impl Strategy<Value = Action> {
         (address(), uid()).prop_map(|(address, uid)| Action::Complete { address, uid }),
         (address(), text(), value_with(secrets))
             .prop_map(|(address, provider, config)| Action::Read { address, provider, config }),
-        (scope(), text(), gate(secrets), any::<bool>()).prop_map(|(scope, name, gate, watches)| {
-            Action::Gate { scope, name, gate: Box::new(gate), watches }
-        }),
+        (scope(), text(), gate(secrets), select(vec![Asked::Once, Asked::Watching, Asked::Hook]))
+            .prop_map(|(scope, name, gate, asked)| {
+                Action::Gate { scope, name, gate: Box::new(gate), asked }
+            }),
         time().prop_map(|length| Action::Wait(Wait::For(length))),
         Just(Action::Wait(Wait::Approval)),
         (address(), value_with(secrets))

@@ -2,7 +2,7 @@
 
 use greenroom_model::gate::{Gate, OnInconclusive};
 use greenroom_model::identity::Digest;
-use greenroom_model::plan::{AtLimit, Drain, Horizon};
+use greenroom_model::plan::{Asked, AtLimit, Drain, Horizon};
 use greenroom_model::roster::Ending;
 use greenroom_model::state::Inputs;
 
@@ -29,7 +29,7 @@ fn weights(from: u8, to: u8) -> Action {
     Action::Update(Box::new(change("front/local_listener.http", Some(value(from)), value(to))))
 }
 
-fn gate(scope: &str, watches: bool) -> Action {
+fn gate(scope: &str, asked: Asked) -> Action {
     let argv = ["./ask.sh", scope].map(Value::from).to_vec();
     let gate = Gate {
         probe: Probe::Command { argv },
@@ -37,7 +37,7 @@ fn gate(scope: &str, watches: bool) -> Action {
         on_inconclusive: OnInconclusive::Halt,
     };
     let scope = scope.parse().unwrap();
-    Action::Gate { scope, name: "sound".into(), gate: Box::new(gate), watches }
+    Action::Gate { scope, name: "sound".into(), gate: Box::new(gate), asked }
 }
 
 fn to(phase: &str) -> Next {
@@ -70,22 +70,27 @@ fn promotion(pause: Wait) -> Plan {
             to("ready"),
             to("abandon"),
         ),
-        phase("ready", [goes_on(), gate("r2", false)], to("weight-50"), to("abandon")),
+        phase("ready", [goes_on(), gate("r2", Asked::Once)], to("weight-50"), to("abandon")),
         phase(
             "weight-50",
-            [mark(&half, Course::GoesOn), weights(0, 50), Action::Wait(pause), gate("r2", true)],
+            [
+                mark(&half, Course::GoesOn),
+                weights(0, 50),
+                Action::Wait(pause),
+                gate("r2", Asked::Watching),
+            ],
             to("drain"),
             to("prove"),
         ),
         phase(
             "drain",
-            [goes_on(), Action::Wait(Wait::Drain(Box::new(drain))), gate("r2", true)],
+            [goes_on(), Action::Wait(Wait::Drain(Box::new(drain))), gate("r2", Asked::Watching)],
             to("finish"),
             to("prove"),
         ),
         phase("finish", [mark(&ends, Course::Closes(Ending::Promoted))], Next::Done, Next::Halt),
         phase("abandon", [mark(&[failed], Course::GoesOn)], Next::RolledBack, Next::Halt),
-        phase("prove", [goes_on(), gate("r1", false)], to("roll-back"), Next::Halt),
+        phase("prove", [goes_on(), gate("r1", Asked::Once)], to("roll-back"), Next::Halt),
         phase(
             "roll-back",
             [

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::address::Scope;
-use greenroom_model::plan::{Next, Purpose, Wait};
+use greenroom_model::plan::{Asked, Next, Purpose, Wait};
 use greenroom_model::roster::{Placing, Role};
 
 use super::Page;
@@ -162,13 +162,17 @@ fn asks(gates: &[GateView], told: &mut BTreeSet<String>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut known = Vec::new();
     for gate in gates {
-        let verb = if gate.watched { "watch" } else { "ask" };
+        let verb = match gate.asked {
+            Asked::Once => "ask",
+            Asked::Watching => "watch",
+            Asked::Hook => "run",
+        };
         match told.insert(gate.name.clone()) {
             true => lines.push(format!("{verb} {}: {}", gate.name, gate.question)),
             false => known.push((verb, gate.name.as_str())),
         }
     }
-    for verb in ["ask", "watch"] {
+    for verb in ["ask", "watch", "run"] {
         let names = known.iter().filter(|(its, _)| *its == verb).map(|(_, name)| *name);
         let names: Vec<&str> = names.collect();
         if !names.is_empty() {
