@@ -188,7 +188,7 @@ mod tests {
         let tags = tags.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
         let address = "pr/aws_instance.it".parse().expect("an address");
         let planned = Value::object(arguments.iter().cloned());
-        let new = New { address, token: format!("token-{uid}"), planned, tags };
+        let new = New { address, token: format!("token-{uid}"), planned, tags, company: None };
         Launch::new(&new).expect("arguments of an instance")
     }
 
