@@ -26,7 +26,7 @@ use greenroom_engine::run::{Command, Effect, Run, Standing, Work};
 use greenroom_model::gate::Verdict;
 use greenroom_model::identity::Sequence;
 use greenroom_model::journal::{Entry, Intent, Outcome};
-use greenroom_model::plan::{Asked, Operation, OperationId, Plan, Purpose};
+use greenroom_model::plan::{Asked, Operation, OperationId, Phase, Plan, Purpose};
 use greenroom_model::roster::Decision;
 use greenroom_provider::{Failure, FailureKind, WorldEffect};
 use greenroom_store::fail_point::{fail_point, fail_point_of};
@@ -66,8 +66,6 @@ pub struct Applied {
     pub cancelled: bool,
     /// Whether it led back to where everything was before.
     pub rolled_back: bool,
-    /// Operations of the plan.
-    pub operations: usize,
 }
 
 /// An operation that failed.
@@ -176,7 +174,6 @@ enum Then {
 
 impl<'s> Driver<'s> {
     fn new(session: &'s Session, run: Run) -> Driver<'s> {
-        let operations = run.plan().operations().count();
         let run_shifts = run.plan().purpose.shifts();
         Driver {
             session,
@@ -193,13 +190,14 @@ impl<'s> Driver<'s> {
             answered: Vec::new(),
             approvals: HashMap::new(),
             cancelled: false,
-            applied: Applied { operations, ..Applied::default() },
+            applied: Applied::default(),
         }
     }
 
     async fn run(&mut self, holder: Arc<str>, cancel: &Cancel) -> Result<(), ApplyError> {
         let began = Instant::now();
-        self.observe(Event::RunStarted { operations: self.applied.operations });
+        let first = self.run.plan().phases.first();
+        self.observe(Event::RunStarted { operations: first.map_or(0, |it| self.ahead(it)) });
         let opening = self.run.opening(holder);
         self.append(opening, Then::Nothing);
         // What the plan's refresh saw must be in the state before operations are compared with it.
@@ -280,9 +278,14 @@ impl<'s> Driver<'s> {
 
     fn announce_phase(&self) {
         if let Some(phase) = self.run.phase() {
-            let operations = phase.operations.len();
-            self.observe(Event::PhaseStarted { phase: phase.name.clone(), operations });
+            let (operations, ahead) = (phase.operations.len(), self.ahead(phase));
+            self.observe(Event::PhaseStarted { phase: phase.name.clone(), operations, ahead });
         }
+    }
+
+    /// The operations of a phase and of those after it.
+    fn ahead(&self, phase: &Phase) -> usize {
+        self.run.plan().way(phase).map(|it| it.operations.len()).sum()
     }
 
     fn is_idle(&self) -> bool {

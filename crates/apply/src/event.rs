@@ -69,7 +69,7 @@ pub enum Event {
     },
     /// A plan's operations begin.
     RunStarted {
-        /// How many operations all phases have.
+        /// How many operations it has where everything passes.
         operations: usize,
     },
     /// A phase begins.
@@ -78,6 +78,8 @@ pub enum Event {
         phase: Arc<str>,
         /// How many operations it has.
         operations: usize,
+        /// How many it and the phases after it have, where everything passes.
+        ahead: usize,
     },
     /// An operation begins: its intent is durable.
     Started(About),

@@ -486,6 +486,16 @@ impl Plan {
         self.phases.iter().flat_map(|phase| &phase.operations)
     }
 
+    /// A phase, and those that follow where everything passes.
+    pub fn way<'p>(&'p self, from: &'p Phase) -> impl Iterator<Item = &'p Phase> {
+        let next = |phase: &&Phase| match &phase.on_pass {
+            Next::Phase(name) => self.phases.iter().find(|it| it.name == *name),
+            _ => None,
+        };
+        // A plan of another make may lead in a circle.
+        std::iter::successors(Some(from), next).take(self.phases.len())
+    }
+
     /// The digest by which the journal names this plan, given its file form.
     #[must_use]
     pub fn digest_of(text: &[u8]) -> Digest {

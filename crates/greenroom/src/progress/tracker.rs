@@ -151,13 +151,12 @@ impl Tracker {
                 (self.operations, self.activity) = (*operations, None);
                 Vec::new()
             }
-            Event::PhaseStarted { phase, .. }
-                if matches!(&**phase, "apply" | "gates" | "destroy") =>
-            {
-                Vec::new()
-            }
-            Event::PhaseStarted { phase, operations } => {
-                remark(format!("phase {phase}: {}", counted(*operations, "operation")))
+            Event::PhaseStarted { phase, operations, ahead } => {
+                self.operations = self.done + ahead;
+                match &**phase {
+                    "apply" | "gates" | "destroy" => Vec::new(),
+                    name => remark(format!("phase {name}: {}", counted(*operations, "operation"))),
+                }
             }
             Event::Started(about) => self.started(about, now),
             Event::Accepted(_) => Vec::new(),

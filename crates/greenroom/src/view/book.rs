@@ -226,7 +226,7 @@ fn events() -> Vec<Event> {
         Event::Refreshing { objects: 1 },
         Event::Refreshed { objects: 1, elapsed },
         Event::RunStarted { operations: 1 },
-        Event::PhaseStarted { phase: "apply".into(), operations: 1 },
+        Event::PhaseStarted { phase: "apply".into(), operations: 1, ahead: 1 },
         Event::Started(about()),
         Event::Accepted(about()),
         Event::Completed { about: about(), elapsed, unchanged: false },

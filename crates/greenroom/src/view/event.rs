@@ -66,8 +66,8 @@ impl Message for EventView<'_> {
                 fields(json!({ "objects": objects, "seconds": seconds(*elapsed) }))
             }
             Event::RunStarted { operations } => fields(json!({ "operations": operations })),
-            Event::PhaseStarted { phase, operations } => {
-                fields(json!({ "phase": phase, "operations": operations }))
+            Event::PhaseStarted { phase, operations, ahead } => {
+                fields(json!({ "phase": phase, "operations": operations, "ahead": ahead }))
             }
             Event::Started(about) | Event::Accepted(about) => about_fields(about),
             Event::Completed { about, elapsed, unchanged } => {
