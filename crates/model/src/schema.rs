@@ -48,9 +48,9 @@ pub struct TypeSchema {
     pub guarded: bool,
     /// Whether the provider checks what is planned of it beside what is planned of other objects.
     pub checked_together: bool,
-    /// Whether changes of several objects of it that begin together take effect together, or not at
-    /// all.
-    pub changes_together: bool,
+    /// The arguments that objects have in common of which changes that begin together take effect
+    /// together, or not at all; empty if each changes alone.
+    pub changes_together: Vec<Arc<str>>,
     /// How many creates of it, or deletes, one call carries that are asked for at the same time;
     /// 1 if each is a call of its own.
     pub per_call: usize,
@@ -339,7 +339,7 @@ impl TypeSchema {
             send_limit: None,
             guarded: false,
             checked_together: false,
-            changes_together: false,
+            changes_together: Vec::new(),
             per_call: 1,
             measures_traffic: false,
             reports_health: false,
@@ -354,10 +354,11 @@ impl TypeSchema {
         self
     }
 
-    /// Changes that begin together take effect together.
+    /// Changes that begin together, of objects that have these arguments in common, take effect
+    /// together.
     #[must_use]
-    pub fn changes_together(mut self) -> TypeSchema {
-        self.changes_together = true;
+    pub fn changes_together(mut self, common: &[&str]) -> TypeSchema {
+        self.changes_together = common.iter().map(|it| Arc::from(*it)).collect();
         self
     }
 

@@ -48,8 +48,16 @@ impl Company {
     }
 
     /// What all of one company have in common.
-    pub(crate) fn id(&self) -> u64 {
+    #[must_use]
+    pub fn id(&self) -> u64 {
         self.seat.company
+    }
+
+    /// Why a change was not made that could have been: another of its company could not.
+    #[must_use]
+    pub fn apart() -> Failure {
+        let message = "it goes together with another change, which could not be made";
+        Failure::new(FailureKind::Unavailable, message).help("nothing of either was changed")
     }
 
     /// Says that this change can be sent, and waits until all others can.
@@ -66,7 +74,7 @@ impl Company {
         let all = seen.wait_for(|it| it.is_broken || it.ready == *members).await;
         match all.is_ok_and(|it| it.ready == *members) {
             true => Ok(()),
-            false => Err(apart()),
+            false => Err(Company::apart()),
         }
     }
 }
@@ -78,11 +86,6 @@ impl Drop for Seat {
             self.muster.send_modify(|it| it.is_broken = true);
         }
     }
-}
-
-fn apart() -> Failure {
-    let message = "it goes together with another change, which could not be made";
-    Failure::new(FailureKind::Unavailable, message).help("nothing of either was sent")
 }
 
 #[cfg(test)]

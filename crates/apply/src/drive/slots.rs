@@ -39,10 +39,11 @@ pub(super) type Shared = Option<(Gathering, usize)>;
 pub(super) fn shared(schemas: &Schemas, intent: &Intent) -> Shared {
     let address = &intent.subjects.first()?.address;
     let known = schemas.find(address.block.mode, &address.block.kind)?;
-    let TypeSchema { changes_together, per_call, .. } = *known.schema;
-    let gathers = changes_together || matches!(intent.effect, Effect::Create | Effect::Delete);
+    let TypeSchema { changes_together, per_call, .. } = known.schema;
+    let (any, per_call) = (!changes_together.is_empty(), *per_call);
+    let gathers = any || matches!(intent.effect, Effect::Create | Effect::Delete);
     // Where all kinds of changes share calls, any of them stands for all.
-    let effect = if changes_together { Effect::Update } else { intent.effect };
+    let effect = if any { Effect::Update } else { intent.effect };
     (gathers && per_call > 1).then(|| ((address.block.kind.clone(), effect), per_call))
 }
 

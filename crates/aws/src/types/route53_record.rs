@@ -93,7 +93,7 @@ impl Resource for RecordType {
             TypeSchema::new("aws_route53_record", "What a name stands for.", schema::attributes());
         TypeSchema { recognition: Recognition::Claimed, per_call: records::MOST, ..schema }
             .guarded()
-            .changes_together()
+            .changes_together(&["zone_id", "name", "type"])
     }
 
     fn tagging(&self) -> Tagging {
@@ -205,7 +205,8 @@ async fn send(
     record: Record,
     company: Option<&Company>,
 ) -> Result<Arc<str>, Failure> {
-    let change = RecordChange { zone: zone.into(), action, record };
+    let (zone, in_company) = (zone.into(), company.map(Company::id));
+    let change = RecordChange { zone, company: in_company, action, record };
     aws.batches.records.one_in(company, change).await
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use greenroom_local::runtime::dns::record::{self, Change, RecordError};
+use greenroom_local::runtime::dns::record::{self, Change, Extent, RecordError};
 use greenroom_local::runtime::dns::{
     self, HealthCheck, RecordConfig, RecordKind, Weighted, ZoneError, ZoneSpec, ZoneStatus,
 };
@@ -48,7 +48,8 @@ impl Site {
     }
 
     async fn change(&self, changes: &[Change]) {
-        let refused = record::change(&self.root, &uid("zone"), changes).await.unwrap();
+        let refused =
+            record::change(&self.root, &uid("zone"), changes, Extent::Each).await.unwrap();
         assert!(refused.is_empty(), "{refused:?}");
     }
 
@@ -236,7 +237,7 @@ async fn a_killed_name_server_is_seen_and_comes_back_as_it_was() {
     })
     .await;
     let changed = [Change::Alter(uid("www"), address("127.0.0.2"))];
-    let error = record::change(&site.root, &uid("zone"), &changed).await.unwrap_err();
+    let error = record::change(&site.root, &uid("zone"), &changed, Extent::Each).await.unwrap_err();
     assert!(matches!(error, RecordError::Zone(ZoneError::Stopped { .. })), "{error:?}");
 
     let again = dns::update(&site.root, &site.launcher, &uid("zone"), &zone_spec()).await;
@@ -325,7 +326,8 @@ async fn an_unhealthy_record_is_left_out_and_if_all_are_none_is() {
 }
 
 #[tokio::test]
-async fn records_that_cannot_be_together_are_refused_and_the_others_are_made() {
+async fn records_that_cannot_be_together_are_refused_and_the_others_are_made_unless_none_is_wanted()
+{
     let site = Site::new();
     let port = site.zone(&[make("www", address("127.0.0.1"))]).await;
     let changes = [
@@ -335,7 +337,10 @@ async fn records_that_cannot_be_together_are_refused_and_the_others_are_made() {
         make("apex", record("", RecordKind::Cname, &["api.shop.test"])),
         Change::Alter(uid("nobody"), address("127.0.0.2")),
     ];
-    let refused = record::change(&site.root, &uid("zone"), &changes).await.unwrap();
+    let all = record::change(&site.root, &uid("zone"), &changes, Extent::AllOrNone).await.unwrap();
+    assert_eq!((all.len(), site.root.objects(ObjectType::Record).unwrap().len()), (4, 1));
+    let refused = record::change(&site.root, &uid("zone"), &changes, Extent::Each).await.unwrap();
+    assert_eq!(refused.keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>());
     let told: Vec<String> = refused.values().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -353,7 +358,8 @@ async fn records_that_cannot_be_together_are_refused_and_the_others_are_made() {
     let asker = Asker::of(port).await;
     assert_eq!(asker.values("api.shop.test", RecordType::A).await, ["127.0.0.3"]);
 
-    let error = record::change(&site.root, &uid("other"), &changes[..1]).await.unwrap();
+    let error =
+        record::change(&site.root, &uid("other"), &changes[..1], Extent::Each).await.unwrap();
     assert_eq!(error[&uid("api")].to_string(), "there is no zone other");
 }
 

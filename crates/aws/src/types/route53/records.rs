@@ -25,6 +25,8 @@ pub(crate) const MOST: usize = 400;
 pub(crate) struct RecordChange {
     /// The zone.
     pub(crate) zone: Arc<str>,
+    /// The company that it is made in, or not at all.
+    pub(crate) company: Option<u64>,
     /// What to do.
     pub(crate) action: Action,
     /// The record: as it is to be, or as it is where it is deleted.
@@ -60,21 +62,36 @@ async fn change(
     pace: Pace,
     changes: Vec<RecordChange>,
 ) -> Answers<RecordChange, Arc<str>> {
-    let mut zones: BTreeMap<Arc<str>, Vec<RecordChange>> = BTreeMap::new();
+    let mut zones: BTreeMap<Arc<str>, BTreeMap<Option<u64>, Vec<RecordChange>>> = BTreeMap::new();
     for change in changes {
-        zones.entry(change.zone.clone()).or_default().push(change);
+        let zone = zones.entry(change.zone.clone()).or_default();
+        zone.entry(change.company).or_default().push(change);
     }
-    let (again, once) = (&again, &once);
-    let sent = zones.into_values().map(|changes| async move {
+    let send = |changes| send(again.clone(), once.clone(), pace, changes);
+    let send = &send;
+    let sent = zones.into_values().map(|companies| async move {
         let mut answers = Answers::new();
         // One after the other: AWS takes one batch of a zone at a time.
-        for chunk in changes.chunks(MOST) {
-            let send = |changes| send(again.clone(), once.clone(), pace, changes);
-            answers.extend(together(chunk.to_vec(), send).await);
+        for (company, changes) in companies {
+            for chunk in changes.chunks(MOST) {
+                answers.extend(match company {
+                    Some(_) => all_or_none(chunk, send(chunk.to_vec()).await),
+                    None => together(chunk.to_vec(), send).await,
+                });
+            }
         }
         answers
     });
     join_all(sent).await.into_iter().flatten().collect()
+}
+
+/// The answer to a batch is that to each of its changes.
+fn all_or_none(
+    changes: &[RecordChange],
+    answer: Result<Arc<str>, ApiError>,
+) -> Answers<RecordChange, Arc<str>> {
+    let answer = answer.map_err(Failure::from);
+    changes.iter().map(|it| (it.clone(), answer.clone())).collect()
 }
 
 async fn send(

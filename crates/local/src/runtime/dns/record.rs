@@ -108,12 +108,27 @@ pub fn look(root: &Root, uid: &Uid) -> Result<Option<Record>, FileError> {
     Ok(spec.map(|spec| Record { owner, spec }))
 }
 
-/// Changes records of a zone, all at once: its server answers as before, and then with all changes.
+/// What becomes of changes that come together when some of them are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The others are made.
+    Each,
+    /// None is made.
+    AllOrNone,
+}
+
+/// Changes records of a zone, all at once: its server answers as before, and then with all changes
+/// that are not refused, or with none.
 ///
 /// # Errors
 ///
 /// Nothing has changed: the zone's server did not take it.
-pub async fn change(root: &Root, zone: &Uid, changes: &[Change]) -> Result<Refused, RecordError> {
+pub async fn change(
+    root: &Root,
+    zone: &Uid,
+    changes: &[Change],
+    extent: Extent,
+) -> Result<Refused, RecordError> {
     let folder = root.folder(ObjectType::Zone, zone);
     if !folder.exists() {
         return without_zone(root, zone, changes);
@@ -121,6 +136,9 @@ pub async fn change(root: &Root, zone: &Uid, changes: &[Change]) -> Result<Refus
     let _turn = service::take_turn(&folder).await?;
     let before = of_zone(root, zone)?;
     let (after, refused) = resolve(&zone_name(root, zone)?, before.clone(), zone, changes);
+    if !refused.is_empty() && extent == Extent::AllOrNone {
+        return Ok(refused);
+    }
     if let Err(error) = take(root, zone, &before, &after).await {
         changed(&after, &before)
             .filter(|record| after.contains_key(&record.owner.uid))

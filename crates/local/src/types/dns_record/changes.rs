@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use greenroom_provider::coalesce::Answers;
-use greenroom_provider::{Coalescer, Failure, FailureKind};
+use greenroom_provider::{Coalescer, Company, Failure, FailureKind};
 
 use crate::failure;
-use crate::runtime::dns::record::{self, Change, RecordError};
+use crate::runtime::dns::record::{self, Change, Extent, RecordError};
 use crate::runtime::{Root, Uid};
 use crate::types::Context;
 
-/// A change of a record, with its zone.
-pub(crate) type ZoneChange = (Uid, Change);
+/// A change of a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ZoneChange {
+    zone: Uid,
+    /// The company that it is made in, or not at all.
+    company: Option<u64>,
+    change: Change,
+}
 
 /// How long more changes are waited for.
 const TICK: Duration = Duration::from_millis(10);
@@ -25,24 +31,34 @@ pub(crate) fn gathered(root: Root) -> Coalescer<ZoneChange, ()> {
 impl Context {
     /// Makes a change, with those that it goes together with.
     pub(super) async fn change_record(&self, zone: Uid, change: Change) -> Result<(), Failure> {
-        self.record_changes.one_in(self.company.as_ref(), (zone, change)).await
+        let company = self.company.as_ref();
+        let change = ZoneChange { zone, company: company.map(Company::id), change };
+        self.record_changes.one_in(company, change).await
     }
 }
 
 async fn change(root: Root, changes: Vec<ZoneChange>) -> Answers<ZoneChange, ()> {
-    let mut zones: BTreeMap<Uid, Vec<Change>> = BTreeMap::new();
-    for (zone, change) in changes {
-        zones.entry(zone).or_default().push(change);
+    let mut batches: BTreeMap<(Uid, Option<u64>), Vec<Change>> = BTreeMap::new();
+    for ZoneChange { zone, company, change } in changes {
+        batches.entry((zone, company)).or_default().push(change);
     }
     let mut answers = Answers::new();
-    for (zone, changes) in zones {
-        let outcome = record::change(&root, &zone, &changes).await;
+    for ((zone, company), changes) in batches {
+        let extent = if company.is_some() { Extent::AllOrNone } else { Extent::Each };
+        let outcome = record::change(&root, &zone, &changes, extent).await;
         let answer = |change: &Change| match &outcome {
-            Ok(refused) => refused.get(change.uid()).map_or(Ok(()), |error| Err(failed(error))),
             Err(error) => Err(failed(error)),
+            Ok(refused) => match refused.get(change.uid()) {
+                Some(error) => Err(failed(error)),
+                None if refused.is_empty() || extent == Extent::Each => Ok(()),
+                None => Err(Company::apart()),
+            },
         };
-        let answered = changes.iter().map(|it| ((zone.clone(), it.clone()), answer(it)));
-        answers.extend(answered.collect::<Vec<_>>());
+        for change in &changes {
+            let (zone, change) = (zone.clone(), change.clone());
+            let answer = answer(&change);
+            answers.insert(ZoneChange { zone, company, change }, answer);
+        }
     }
     answers
 }

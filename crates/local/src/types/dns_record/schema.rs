@@ -16,7 +16,9 @@ pub(super) fn schema() -> TypeSchema {
          effect together.",
         attributes,
     );
-    TypeSchema { checked_together: true, per_call: PER_PUSH, ..schema }.guarded().changes_together()
+    TypeSchema { checked_together: true, per_call: PER_PUSH, ..schema }
+        .guarded()
+        .changes_together(&["zone_id", "name", "type"])
 }
 
 fn what() -> [(&'static str, Attribute); 5] {
