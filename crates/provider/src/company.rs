@@ -53,6 +53,15 @@ impl Company {
         self.seat.company
     }
 
+    /// Says that this change is made, or ready to be sent; the others need not wait for it. For who
+    /// has nothing to send, such as a deletion of what is gone.
+    pub fn made(&self) {
+        let Seat { is_taken, muster, .. } = &*self.seat;
+        if !is_taken.swap(true, Ordering::SeqCst) {
+            muster.send_modify(|it| it.ready += 1);
+        }
+    }
+
     /// Why a change was not made that could have been: another of its company could not.
     #[must_use]
     pub fn apart() -> Failure {
@@ -66,11 +75,9 @@ impl Company {
     ///
     /// One of them cannot: none is to be sent.
     pub async fn assemble(&self) -> Result<(), Failure> {
-        let Seat { is_taken, members, muster, .. } = &*self.seat;
+        let Seat { members, muster, .. } = &*self.seat;
         let mut seen = muster.subscribe();
-        if !is_taken.swap(true, Ordering::SeqCst) {
-            muster.send_modify(|it| it.ready += 1);
-        }
+        self.made();
         let all = seen.wait_for(|it| it.is_broken || it.ready == *members).await;
         match all.is_ok_and(|it| it.ready == *members) {
             true => Ok(()),
@@ -79,7 +86,7 @@ impl Company {
     }
 }
 
-/// Who leaves without having been ready keeps all others from it.
+/// Who leaves without having been ready, or made, keeps all others from it.
 impl Drop for Seat {
     fn drop(&mut self) {
         if !*self.is_taken.get_mut() {
@@ -114,6 +121,13 @@ mod tests {
         let wait = join_all(places.iter().map(Company::assemble));
         let (said, ()) = tokio::join!(wait, async { drop(leaves) });
         assert!(said.iter().all(Result::is_err));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_who_has_nothing_to_send() {
+        let places = Company::of(2);
+        places[1].made();
+        places[0].assemble().await.expect("it is alone with what is to be sent");
     }
 
     #[tokio::test]

@@ -59,6 +59,18 @@ pub(super) enum Returned {
     Waited,
 }
 
+impl Returned {
+    /// Whether an effect was made.
+    fn is_made(&self) -> bool {
+        match self {
+            Returned::Created { result, .. } => result.is_ok(),
+            Returned::Updated { result, .. } => result.is_ok(),
+            Returned::Deleted { result, .. } => result.is_ok(),
+            _ => false,
+        }
+    }
+}
+
 /// An object that was made.
 pub(super) struct Creation {
     pub(super) created: Created,
@@ -106,13 +118,17 @@ impl Driver<'_> {
         let lease = self.session.lease.clone();
         let operation = sendable.operation;
         let about = passing(self.run.operation(operation)).to_string();
-        let effect = self.send(sendable, company);
+        let effect = self.send(sendable, company.clone());
         Box::pin(async move {
             if let Err(error) = lease.still_held().await {
                 return Done { operation, result: Returned::Unsent(error) };
             }
             fail_point_of("apply: before effect", &about);
-            effect.await
+            let done = effect.await;
+            if let Some(company) = company.filter(|_| done.result.is_made()) {
+                company.made();
+            }
+            done
         })
     }
 
