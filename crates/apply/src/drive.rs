@@ -4,6 +4,7 @@
 //! starts only after its outcome is. Intents are journalled a little ahead of free slots, so that
 //! the disk works while effects run.
 
+mod again;
 mod company;
 mod drain;
 mod effects;
@@ -198,12 +199,14 @@ impl<'s> Driver<'s> {
         let began = Instant::now();
         let first = self.run.plan().phases.first();
         self.observe(Event::RunStarted { operations: first.map_or(0, |it| self.ahead(it)) });
+        let unproven = self.run.unproven();
         let opening = self.run.opening(holder);
         self.append(opening, Then::Nothing);
         // What the plan's refresh saw must be in the state before operations are compared with it.
         let opened = durable(&mut self.appending).await?;
         self.durable(opened)?;
         fail_point("apply: run opened");
+        self.look_again(unproven, cancel).await?;
         let worked = self.work(cancel).await;
         if worked.is_err() {
             // What was sent is let come to its end, unless somebody is in a hurry.
@@ -492,6 +495,10 @@ impl<'s> Driver<'s> {
         let mut entries = Vec::new();
         if complete || self.run.plan().purpose != Purpose::Destroy {
             entries.extend(self.run.outputs());
+        }
+        let now = self.session.workbench.clock.now();
+        if let Some((id, decision)) = self.run.farewell(now).filter(|_| complete) {
+            entries.extend(marks(id, decision, self.run.state()));
         }
         entries.push(Entry::RunFinished { complete });
         self.append(entries, Then::Nothing);

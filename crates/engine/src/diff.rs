@@ -6,7 +6,7 @@ use greenroom_model::address::{Address, InstanceKey};
 use greenroom_model::identity::Uid;
 pub use greenroom_model::reference::{attribute_reference, instance_reference, pending_attribute};
 use greenroom_model::schema::{Attribute, Attributes, OnChange, Presence, Type, TypeSchema};
-use greenroom_model::value::{Object, Path, Step, Value, mark_sensitive, sensitive_paths};
+use greenroom_model::value::{self, Object, Path, Step, Value, mark_sensitive, sensitive_paths};
 
 use crate::convert::set_order;
 
@@ -75,6 +75,29 @@ pub fn propose(
         (name.clone(), marked(value, attribute, address, name))
     });
     Value::from(planned.collect::<Object>())
+}
+
+/// In which arguments an object is for certain not what is expected of it.
+#[must_use]
+pub fn unlike(schema: &TypeSchema, expected: &Value, found: &Value) -> Vec<value::Difference> {
+    let arguments = schema.attributes.iter().filter(|(_, it)| it.is_argument());
+    let unlike = arguments.filter(|(name, attribute)| {
+        compare(&at(expected, name), &at(found, name), &attribute.ty) == Comparison::Different
+    });
+    let differences = |(name, _): (&Arc<str>, _)| {
+        value::differences(Some(&part(expected, name)), Some(&part(found, name)))
+    };
+    unlike.flat_map(differences).collect()
+}
+
+/// An object with one attribute of another.
+pub(crate) fn part(value: &Value, name: &str) -> Value {
+    Value::object([(name, at(value, name))])
+}
+
+/// An attribute; null if it is not there.
+fn at(value: &Value, name: &str) -> Value {
+    value.get(name).cloned().unwrap_or_default()
 }
 
 /// Attributes as a provider gave them, with the marks that they have in `like` and those that the

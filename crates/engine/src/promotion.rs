@@ -15,6 +15,6 @@ pub use compose::{Parts, Soaked, compose, gates_of, shortest, weight_phase};
 pub use decide::{Occasion, decide};
 pub use draft::GateAsk;
 pub use drain::{Drained, Draining};
-pub use forecast::forecast;
+pub use forecast::{forecast, refreshed};
 pub use leave::leave;
 pub use route::{Admission, Route, Terms};

@@ -4,6 +4,8 @@
 //! run never plans: it evaluates residuals, follows phases and keeps the state.
 
 mod arguments;
+mod going_on;
+mod others;
 mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +17,12 @@ use greenroom_model::gate::{Gate, GateResult, OnInconclusive, Verdict};
 use greenroom_model::identity::{Digest, Sequence, Uid};
 use greenroom_model::journal::{Entry, Intent};
 use greenroom_model::plan::{
-    Action, Asked, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
+    Action, Asked, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Purpose,
+    Wait,
 };
-use greenroom_model::roster::{Decision, Ending, Mark};
+use greenroom_model::roster::{Course, Decision, Ending, Mark};
 use greenroom_model::state::{Remote, State, Status};
-use greenroom_model::value::{Difference, Path, Value, differences};
+use greenroom_model::value::{Difference, Path, Value};
 use greenroom_spec::expr::Problem;
 use greenroom_spec::schemas::Schemas;
 
@@ -40,6 +43,8 @@ pub struct Run {
     secrets: Secrets,
     state: State,
     phase: usize,
+    /// The phase that the plan goes on with once what let it in there is proven again.
+    goes_on: Option<usize>,
     schedule: Schedule,
     failures: usize,
     /// What ended the phase before its operations did.
@@ -103,7 +108,8 @@ pub enum Work {
     },
     /// Change the roster.
     Mark(Box<Decision>),
-    /// It cannot be done: a residual has no value. Nothing was sent.
+    /// It cannot be done: a residual has no value, or somebody else changed its object. Nothing was
+    /// sent.
     Impossible {
         /// Why.
         message: String,
@@ -186,13 +192,14 @@ impl Run {
             secrets,
             state,
             phase: 0,
+            goes_on: None,
             failures: 0,
             stopped: None,
             led_by: None,
             ended: None,
         };
         run.led_by = run.verdict_before();
-        run.enter(run.reached());
+        run.go_on();
         Ok(run)
     }
 
@@ -355,9 +362,8 @@ impl Run {
     /// Whether what ended the current phase leads back, and does not halt the plan.
     #[must_use]
     pub fn turns_back(&self) -> bool {
-        let leads = |phase: &Phase| phase.on_fail != Next::Halt;
         let failed = self.stopped.as_ref().is_some_and(|it| it.result == GateResult::Fail);
-        failed && self.phase().is_some_and(leads)
+        failed && *self.on_fail() != Next::Halt
     }
 
     /// Gives up what is left of a phase that a verdict has ended, but what is in `sent`.
@@ -368,7 +374,7 @@ impl Run {
     /// Whether there is a way back from the current phase.
     #[must_use]
     pub fn can_give_up(&self) -> bool {
-        self.stopped.is_none() && self.phase().is_some_and(|it| it.on_fail != Next::Halt)
+        self.stopped.is_none() && *self.on_fail() != Next::Halt
     }
 
     /// In what an object that was looked at is not what `operation` expects of it.
@@ -377,18 +383,10 @@ impl Run {
         let Action::Verify { address, .. } = &self.operation(operation).action else {
             return Vec::new();
         };
-        let Some(known) = self.schemas.of_block(&address.block) else { return Vec::new() };
-        let arguments = known.schema.attributes.iter().filter(|(_, it)| it.is_argument());
-        let unlike = arguments.filter_map(|(name, attribute)| {
-            let at = |value: &Value| value.get(name).cloned().unwrap_or_default();
-            let (expected, seen) = (at(expected), at(seen));
-            let found = diff::compare(&expected, &seen, &attribute.ty);
-            (found == diff::Comparison::Different).then(|| {
-                let part = |value| Value::object([(name.clone(), value)]);
-                differences(Some(&part(expected)), Some(&part(seen)))
-            })
-        });
-        unlike.flatten().collect()
+        match self.schemas.of_block(&address.block) {
+            Some(known) => diff::unlike(known.schema, expected, seen),
+            None => Vec::new(),
+        }
     }
 
     /// Whether the current phase was ended by a verdict.
@@ -425,11 +423,11 @@ impl Run {
                 return Standing::Working;
             }
             let next = match &self.stopped {
-                Some(said) if said.result == GateResult::Fail => phase.on_fail.clone(),
+                Some(said) if said.result == GateResult::Fail => self.on_fail().clone(),
                 // Nobody knows: nothing more is done until somebody does.
                 Some(_) => Next::Halt,
                 None if self.failures > 0 => Next::Halt,
-                None => phase.on_pass.clone(),
+                None => self.on_pass(phase),
             };
             match next {
                 Next::Done => self.ended = Some(Standing::Complete),
@@ -439,6 +437,7 @@ impl Run {
                     Some(position) => {
                         // What led to a fallback is what led to all that follow it.
                         self.led_by = self.stopped.take().or_else(|| self.led_by.take());
+                        self.goes_on = None;
                         self.enter(position);
                     }
                     None => self.ended = Some(Standing::Halted),
@@ -516,15 +515,6 @@ impl Run {
         run.verdicts.values().find(|it| it.result == GateResult::Fail).cloned()
     }
 
-    /// The phase that an earlier run of the same plan had come to. Of a promotion, the roster says
-    /// it: what stands before is over, and its objects may be other than it made them by now.
-    fn reached(&self) -> usize {
-        let promotion = self.state.roster.as_ref().and_then(|it| it.promotion.as_ref());
-        let own = promotion.filter(|it| it.plan == self.digest);
-        own.and_then(|it| self.plan.phases.iter().position(|phase| phase.name == it.phase))
-            .unwrap_or(0)
-    }
-
     /// Enters a phase; what an earlier run of the same plan did is done, and what ended the phase
     /// then ends it now.
     fn enter(&mut self, phase: usize) {
@@ -541,7 +531,7 @@ impl Run {
     /// fallback, it is asked again.
     fn said_before(&self, phase: &Phase) -> Option<Verdict> {
         let run = self.state.run.as_ref().filter(|run| run.plan == self.digest)?;
-        if phase.on_fail == Next::Halt {
+        if *self.on_fail() == Next::Halt {
             return None;
         }
         let ids = phase.operations.iter().map(|it| it.id.clone());
@@ -568,7 +558,7 @@ impl Run {
     fn work(&self, position: u32, now: i64) -> Work {
         let operation = self.operation(position);
         debug_assert_eq!(self.schedule.progress(position), Progress::Started);
-        if self.was_done(operation) && !self.is_incomplete(operation) {
+        if self.is_over(operation) {
             return Work::Nothing;
         }
         let work = match &operation.action {
@@ -592,6 +582,16 @@ impl Run {
             message: problem.message,
             help: problem.help,
         })
+    }
+
+    /// Whether an earlier run did an operation, so that it need not be done again.
+    fn is_over(&self, operation: &Operation) -> bool {
+        match &operation.action {
+            // What a side showed to an earlier process, it need not show now.
+            Action::Gate { gate, .. } if !gate.probe.needs_traffic() => false,
+            _ if self.goes_on.is_some() => true,
+            _ => self.was_done(operation) && !self.is_incomplete(operation),
+        }
     }
 
     /// Whether an earlier run made the operation's object but never saw it ready.
@@ -631,6 +631,26 @@ impl Run {
         let Some(remote) = current else { return Ok(Work::Nothing) };
         let expected = self.outcomes(&address.scope, Some(address)).settle(expected)?;
         Ok(Work::Verify { target: Box::new(target(address, remote)), expected })
+    }
+
+    /// Who is to be forgotten when everything is destroyed: nobody is behind a front any more, and
+    /// nothing is to be gone on with.
+    #[must_use]
+    pub fn farewell(&self, now: i64) -> Option<(OperationId, Box<Decision>)> {
+        let roster = self.state.roster.as_ref()?;
+        if self.plan.purpose != Purpose::Destroy || roster.entries.is_empty() {
+            return None;
+        }
+        let course = match roster.promotion {
+            Some(_) => Course::Closes(Ending::RolledBack),
+            None => Course::Unconcerned,
+        };
+        let entries = roster.entries.keys().map(|scope| (scope.clone(), None)).collect();
+        let decision = self.decision(&Mark { entries, verified: false, course }, now);
+        let phase: PhaseName = "destroy".into();
+        let (kind, subject) = (OperationKind::Mark, "forgotten".into());
+        let id = OperationId { phase: phase.clone(), kind, subject };
+        Some((id, Box::new(Decision { phase, ..decision })))
     }
 
     fn decision(&self, mark: &Mark, now: i64) -> Decision {

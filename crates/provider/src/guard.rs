@@ -1,7 +1,7 @@
 //! Guarded objects: what somebody else changed is not written over.
 
 use greenroom_model::schema::TypeSchema;
-use greenroom_model::value::{Difference, Value, differences};
+use greenroom_model::value::{Value, differences};
 
 use crate::failure::{Failure, FailureKind};
 use crate::request::Object;
@@ -20,7 +20,7 @@ pub fn refuse_changed(schema: &TypeSchema, object: &Object, now: &Value) -> Resu
     for (name, _) in schema.attributes.iter().filter(|(_, it)| it.is_argument()) {
         let known = Value::object(object.attributes.get(name).map(|it| (name.clone(), it.clone())));
         let there = Value::object(now.get(name).map(|it| (name.clone(), it.clone())));
-        changes.extend(differences(Some(&known), Some(&there)).iter().map(change));
+        changes.extend(differences(Some(&known), Some(&there)).iter().map(ToString::to_string));
     }
     if changes.is_empty() {
         return Ok(());
@@ -33,18 +33,6 @@ pub fn refuse_changed(schema: &TypeSchema, object: &Object, now: &Value) -> Resu
     let message =
         format!("somebody else changed `{}`: {}{more}", object.address, changes.join(", "));
     Err(Failure::new(FailureKind::Changed, message).help("plan again: the plan shows it"))
-}
-
-fn change(it: &Difference) -> String {
-    format!("{}: {} expected, {} found", it.path, text(it.before.as_ref()), text(it.after.as_ref()))
-}
-
-fn text(value: Option<&Value>) -> String {
-    match value {
-        None => "nothing".to_owned(),
-        Some(value) if value.has_sensitive() => "a secret".to_owned(),
-        Some(value) => format!("{value:?}"),
-    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,8 @@ pub trait Provider: Send + Sync {
     async fn gone(&self, object: Object) -> Result<(), Failure>;
 
     /// Waits until what an object says holds for who asks it from outside, such as a record that
-    /// its name servers answer with, and returns its attributes as they are then. Looks only.
+    /// its name servers answer with, and returns its attributes as they are then: not as they may
+    /// have been before it was asked, which proves nothing. Looks only.
     ///
     /// The default reads it: for an object, that is all there is to see.
     ///

@@ -86,20 +86,20 @@ pub(super) struct Subject {
 }
 
 /// A provider that is looked up when it is needed: its settings are known by then.
-struct Reach {
+pub(super) struct Reach {
     providers: Providers,
     configuration: Arc<str>,
     settings: Option<greenroom_model::value::Object>,
 }
 
 impl Reach {
-    async fn provider(&self) -> Result<Arc<dyn Provider>, Failure> {
+    pub(super) async fn provider(&self) -> Result<Arc<dyn Provider>, Failure> {
         self.providers.get(&self.configuration, self.settings.as_ref()).await
     }
 }
 
 impl Driver<'_> {
-    fn reach(&self, configuration: &Arc<str>, address: &Address) -> Reach {
+    pub(super) fn reach(&self, configuration: &Arc<str>, address: &Address) -> Reach {
         let inputs = self.run.state().scopes.get(&address.scope).map(|it| &it.inputs);
         Reach {
             providers: self.session.workbench.providers.clone(),
@@ -259,6 +259,11 @@ impl Driver<'_> {
     }
 
     fn object(&self, operation: u32, target: Target) -> Object {
+        Object { timeout: self.timeout(operation), ..self.object_of(target) }
+    }
+
+    /// A target as providers are told of it.
+    pub(super) fn object_of(&self, target: Target) -> Object {
         Object {
             kind: target.address.block.kind.clone(),
             owner: owner(self.run.state(), &target.address.scope),
@@ -266,7 +271,7 @@ impl Driver<'_> {
             uid: target.uid,
             id: target.id,
             attributes: target.attributes,
-            timeout: self.timeout(operation),
+            timeout: None,
         }
     }
 

@@ -201,12 +201,7 @@ impl Driver<'_> {
             self.answer(operation, Value::Null, None, Then::Complete { operation });
             return Ok(());
         }
-        let shown =
-            |value: &Option<Value>| value.as_ref().map_or("nothing".into(), |it| format!("{it:?}"));
-        let parts = differs.iter().map(|it| {
-            format!("{}: {} expected, {} found", it.path, shown(&it.before), shown(&it.after))
-        });
-        let parts: Vec<String> = parts.collect();
+        let parts: Vec<String> = differs.iter().map(ToString::to_string).collect();
         let subject = &self.run.operation(operation).id.subject;
         let message = format!("{subject} is not as it was made: {}", parts.join("; "));
         let failure = Failure::new(FailureKind::Changed, message)

@@ -92,6 +92,14 @@ pub enum PromotionError {
     /// Nothing shows whether it serves.
     #[error("nothing can prove that {0} serves: its template has no gates that ask it")]
     Unprovable(Scope),
+    /// It is not as it was made.
+    #[error("{environment} is not whole, so that nothing goes back to it: {}", list(.missing))]
+    NotWhole {
+        /// The environment that was to take the traffic back.
+        environment: Scope,
+        /// What is missing, or would have to be made anew.
+        missing: Vec<Address>,
+    },
     /// A sealed environment cannot be read.
     #[error("what {0} was made from is not in the state: it was made by an older version")]
     NotSealed(Scope),
@@ -131,6 +139,10 @@ impl PromotionError {
                 .to_owned(),
             PromotionError::FrontPending(_) => {
                 "apply them first: `greenroom plan` shows them, `greenroom apply` carries them out"
+                    .to_owned()
+            }
+            PromotionError::NotWhole { .. } => {
+                "repair it first: `greenroom plan` shows what is missing, `greenroom apply` makes it"
                     .to_owned()
             }
             PromotionError::NotProven { .. } => {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use greenroom_apply::Workbench;
 use greenroom_engine::desired::{Desired, DesiredScope, Standing};
 use greenroom_engine::planner::{AskGates, Refresh};
-use greenroom_engine::promotion::forecast;
+use greenroom_engine::promotion::{forecast, refreshed};
 use greenroom_model::address::Scope;
-use greenroom_model::plan::Plan;
+use greenroom_model::plan::{Operation, Plan};
 use greenroom_model::state::State;
 use greenroom_spec::diagnostic::Diagnostic;
 
@@ -61,13 +61,15 @@ impl<'a> Passes<'a> {
         standings: &Standings,
         refresh: Refresh,
     ) -> Result<Plan, PromotionError> {
-        self.plan(standings, refresh, AskGates::Always).await
+        let plan = self.plan(standings, refresh, AskGates::Always).await?;
+        self.forecast = refreshed(&self.forecast, &plan.drift);
+        Ok(plan)
     }
 
     /// The front with these standings, as the next thing to be done.
     pub(super) async fn go(&mut self, standings: &Standings) -> Result<Plan, PromotionError> {
         let plan = self.look_ahead(standings).await?;
-        self.done(&plan);
+        self.done(&plan, Scope::is_front);
         Ok(plan)
     }
 
@@ -79,9 +81,11 @@ impl<'a> Passes<'a> {
         self.plan(standings, Refresh::Skip, AskGates::AfterChanges).await
     }
 
-    /// Starts from what a plan makes of the state, from here on.
-    pub(super) fn done(&mut self, plan: &Plan) {
-        self.forecast = forecast(&self.forecast, plan);
+    /// Starts from what a plan makes of these scopes, from here on: whatever else it finds is not
+    /// carried out.
+    pub(super) fn done(&mut self, plan: &Plan, is_done: impl Fn(&Scope) -> bool) {
+        let done = |it: &&Operation| it.action.address().is_some_and(|it| is_done(&it.scope));
+        self.forecast = forecast(&self.forecast, plan.operations().filter(done));
     }
 
     /// Wants an environment no longer.

@@ -2,6 +2,7 @@
 
 use greenroom_apply::Workbench;
 use greenroom_engine::promotion::Parts;
+use greenroom_model::address::Scope;
 use greenroom_model::plan::{Action, Horizon, Plan};
 use jiff::Timestamp;
 
@@ -133,6 +134,20 @@ pub(super) async fn proof(
             stage: stage.to_owned(),
             report: Box::new(report),
         }),
+    }
+}
+
+/// Refuses to go back to an environment of which something is missing, or would have to be made
+/// anew: a rollback changes nothing but the front.
+pub(super) fn is_whole(plan: &Plan, environment: &Scope) -> Result<(), PromotionError> {
+    let missing = plan.operations().filter_map(|operation| match &operation.action {
+        Action::Create(change) => Some(&change.address),
+        _ => None,
+    });
+    let missing: Vec<_> = missing.filter(|it| it.scope == *environment).cloned().collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(PromotionError::NotWhole { environment: environment.clone(), missing }),
     }
 }
 

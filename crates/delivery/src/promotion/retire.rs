@@ -75,7 +75,7 @@ impl Promoting<'_> {
         // First without them behind the front, then without them at all.
         let mut passes = Passes::new(project, workbench, desired, &state);
         let front = passes.look(&stay, refresh).await?;
-        passes.done(&front);
+        passes.done(&front, Scope::is_front);
         leaving.iter().for_each(|scope| passes.forget(scope));
         let removed = passes.look_ahead(&stay).await?;
         let warnings = passes.warnings;

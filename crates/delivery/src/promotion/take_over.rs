@@ -230,9 +230,13 @@ impl Journey {
         if route.live.is_some() {
             preflight::front_is_applied(&head)?;
         }
+        if purpose == Purpose::Rollback {
+            preflight::is_whole(&head, &route.candidate)?;
+        }
         let (gates, hooks) = gates_of(&head);
         let head = without_gates(head);
-        passes.done(&head);
+        let is_new = purpose == Purpose::Promote;
+        passes.done(&head, |it| it.is_front() || (is_new && *it == route.candidate));
         let (withdrawn, admitted) = match admits_first(&route) {
             true => {
                 let withdrawn = passes.look_ahead(&route.given_up()).await?;
@@ -330,7 +334,7 @@ async fn soaked(
     if mirrored.is_empty() {
         return Ok(None);
     }
-    passes.done(&mirrored);
+    passes.done(&mirrored, Scope::is_front);
     let ended = passes.go(&route.mirroring(Weight::ZERO)).await?;
     Ok(Some(Soaked { mirrored, ended }))
 }

@@ -346,6 +346,8 @@ impl Composer {
         let mark = Mark { entries, verified: false, course: Course::GoesOn };
         let mut draft = PhaseDraft::marked(ROLL_BACK, mark);
         let changes = draft.graft(&self.parts.given_up, in_front, PhaseDraft::BEGIN);
+        // Whatever sends traffic to the candidate goes only once something sends all of it back.
+        draft.delete_last(&changes);
         let mut held = draft.verify(&changes);
         held.extend(changes);
         held.push(PhaseDraft::BEGIN);
@@ -381,11 +383,14 @@ impl Composer {
         (draft, begun)
     }
 
-    /// Whether an operation is about the candidate or the front: what else is to be repaired is not
-    /// a promotion's business.
+    /// Whether an operation is about the front, or makes the candidate: what else is to be repaired
+    /// is not a promotion's business. Who takes the traffic back is not changed before.
     fn is_ours(&self, operation: &Operation) -> bool {
+        let makes = |scope: &Scope| {
+            self.parts.purpose != Purpose::Rollback && *scope == self.parts.route.candidate
+        };
         let scope = operation.action.address().map(|it| &it.scope);
-        scope.is_some_and(|it| it.is_front() || *it == self.parts.route.candidate)
+        scope.is_some_and(|it| it.is_front() || makes(it))
     }
 
     /// Operations of the front that need the candidate, and what needs those: with nothing live,

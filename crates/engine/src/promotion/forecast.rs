@@ -1,23 +1,48 @@
-//! What a state will be when a plan is done: what the next phase is planned against.
+//! What a state will be when operations are done: what the next phase is planned against.
 
 use std::sync::Arc;
 
 use greenroom_model::journal::Lifecycle;
-use greenroom_model::plan::{Action, Change, Plan, Removal};
+use greenroom_model::plan::{Action, Change, Drift, DriftSeen, Operation, Removal};
 use greenroom_model::state::{Remote, State, Status};
 
-/// The state after `plan`, with residuals where only applying it can tell.
+/// The state after these operations of a plan, with residuals where only applying it can tell.
 ///
-/// Of objects that the plan makes, the uid stands for the id, which is not known yet.
+/// Of objects that they make, the uid stands for the id, which is not known yet.
 #[must_use]
-pub fn forecast(state: &State, plan: &Plan) -> State {
+pub fn forecast<'o>(state: &State, operations: impl IntoIterator<Item = &'o Operation>) -> State {
     let mut after = state.clone();
-    for operation in plan.operations() {
+    for operation in operations {
         match &operation.action {
             Action::Create(change) => create(&mut after, change),
             Action::Update(change) => update(&mut after, change),
             Action::Delete(removal) => delete(&mut after, removal),
             _ => {}
+        }
+    }
+    after
+}
+
+/// The state with what a refresh saw.
+#[must_use]
+pub fn refreshed(state: &State, drift: &[Drift]) -> State {
+    let mut after = state.clone();
+    for Drift { address, uid, seen, .. } in drift {
+        let instance = after.instance_mut(address);
+        match seen {
+            DriftSeen::Gone => {
+                instance.current.take_if(|it| it.uid == *uid);
+                instance.deposed.retain(|it| it.uid != *uid);
+            }
+            DriftSeen::Failed { attributes, .. } | DriftSeen::Changed { attributes } => {
+                let mut remotes = instance.current.iter_mut().chain(&mut instance.deposed);
+                if let Some(remote) = remotes.find(|it| it.uid == *uid) {
+                    remote.attributes = attributes.clone();
+                    if matches!(seen, DriftSeen::Failed { .. }) {
+                        remote.status = Status::Failed;
+                    }
+                }
+            }
         }
     }
     after

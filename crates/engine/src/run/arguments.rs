@@ -79,6 +79,9 @@ impl Run {
         if self.difference(&change, &remote.attributes, &planned).is_empty() {
             return Work::Nothing;
         }
+        if let Some(refused) = self.changed_by_others(&change, &remote.attributes, &planned) {
+            return refused;
+        }
         self.effect(operation, &change, journal::Effect::Update, planned, now)
     }
 
@@ -167,7 +170,7 @@ impl Run {
     }
 
     /// All attributes as planned, with residuals evaluated and converted again to their types.
-    fn planned(&self, change: &Change) -> Result<Value, Problem> {
+    pub(super) fn planned(&self, change: &Change) -> Result<Value, Problem> {
         let outcomes = self.outcomes(&change.address.scope, Some(&change.address));
         let settled = outcomes.settle(&change.planned)?;
         let Some(known) = self.schemas.of_block(&change.address.block) else { return Ok(settled) };
@@ -239,11 +242,8 @@ impl Run {
         let Ok(planned) = self.planned(change) else { return false };
         let current = self.state.instance(&change.address).and_then(|it| it.current.as_ref());
         let known = self.schemas.of_block(&change.address.block);
-        let (Some(remote), Some(known)) = (current, known) else { return false };
-        known.schema.attributes.iter().any(|(name, attribute)| {
-            let at = |value: &Value| value.get(name).cloned().unwrap_or_default();
-            let found = diff::compare(&at(&remote.attributes), &at(&planned), &attribute.ty);
-            attribute.is_argument() && found == diff::Comparison::Different
+        current.zip(known).is_some_and(|(remote, known)| {
+            !diff::unlike(known.schema, &planned, &remote.attributes).is_empty()
         })
     }
 

@@ -1,6 +1,7 @@
 //! What differs between two values, as far down as it helps.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::{Object, Path, Step, Value};
@@ -14,6 +15,22 @@ pub struct Difference {
     pub before: Option<Value>,
     /// What it is in the second; `None` if it is not there.
     pub after: Option<Value>,
+}
+
+/// What was expected beside what was found; of a secret, only that it differs.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { path, before, after } = self;
+        write!(f, "{path}: {} expected, {} found", side(before), side(after))
+    }
+}
+
+fn side(value: &Option<Value>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(value) if value.has_sensitive() => "a secret".to_owned(),
+        Some(value) => format!("{value:?}"),
+    }
 }
 
 /// A list of at most so many scalars is compared as a whole.
