@@ -46,21 +46,8 @@ impl Campaign {
     pub fn run(&self) -> Report {
         let started = Instant::now();
         let report = Mutex::new(Report::default());
-        let (next, over) = (AtomicU64::new(0), AtomicBool::new(false));
-        thread::scope(|scope| {
-            for _ in 0..self.jobs.max(1) {
-                scope.spawn(|| {
-                    while !over.load(Ordering::Relaxed) {
-                        let nth = next.fetch_add(1, Ordering::Relaxed);
-                        if nth >= self.seeds {
-                            return;
-                        }
-                        let failed = self.play(self.from + nth, &report);
-                        over.fetch_or(failed && self.only_first, Ordering::Relaxed);
-                    }
-                });
-            }
-        });
+        let Campaign { from, seeds, jobs, only_first, .. } = *self;
+        each_seed(from, seeds, jobs, |seed| self.play(seed, &report) && only_first);
         let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
         report.failing.sort_by_key(|(seed, _)| *seed);
         report.elapsed = started.elapsed();
@@ -78,6 +65,24 @@ impl Campaign {
         report.failing.extend(played.violation.map(|it| (seed, it)));
         failed
     }
+}
+
+/// Plays seeds, some at once, until one says that it is enough.
+pub(crate) fn each_seed(from: u64, seeds: u64, jobs: usize, play: impl Fn(u64) -> bool + Sync) {
+    let (next, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let nth = next.fetch_add(1, Ordering::Relaxed);
+                    if nth >= seeds {
+                        return;
+                    }
+                    over.fetch_or(play(from + nth), Ordering::Relaxed);
+                }
+            });
+        }
+    });
 }
 
 impl fmt::Display for Report {

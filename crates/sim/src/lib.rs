@@ -4,6 +4,7 @@ pub mod campaign;
 pub mod chance;
 pub mod cloud;
 pub mod disk;
+mod ids;
 pub mod lab;
 pub mod life;
 pub mod mishap;
@@ -12,4 +13,6 @@ pub mod play;
 pub mod rig;
 pub mod script;
 pub mod shrink;
+#[cfg(feature = "promotions")]
+pub mod stage;
 pub mod tally;

@@ -11,6 +11,7 @@ use greenroom_sim::campaign::Campaign;
 use greenroom_sim::play::tell;
 use greenroom_sim::script::Script;
 use greenroom_sim::shrink::shrink;
+use greenroom_sim::stage::{self, History, Season};
 
 /// Plays the simulation for many seeds
 #[derive(Parser)]
@@ -27,6 +28,9 @@ struct Arguments {
     /// How many of the seeds that fail to cut down to what it takes
     #[arg(long, default_value_t = 1)]
     replays: usize,
+    /// Play histories of a stage that promotes, instead
+    #[arg(long, conflicts_with_all = ["replays", "replay"])]
+    promotions: bool,
     /// Tell what happens in the replay in this file, instead
     #[arg(long, conflicts_with_all = ["seeds", "from", "jobs", "replays"])]
     replay: Option<PathBuf>,
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let passed = match &arguments.replay {
         Some(file) => replay(file),
+        None if arguments.promotions => Ok(promotions(&arguments)),
         None => Ok(seeds(&arguments)),
     };
     match passed {
@@ -48,10 +53,34 @@ fn main() -> ExitCode {
     }
 }
 
+impl Arguments {
+    fn jobs(&self) -> usize {
+        self.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// Plays histories of a stage that promotes, and tells what happened in the first that failed;
+/// whether none did.
+fn promotions(arguments: &Arguments) -> bool {
+    let Arguments { seeds, from, .. } = *arguments;
+    let season = Season { from, seeds, jobs: arguments.jobs(), flaw: None, only_first: false };
+    let tidings = season.run();
+    for (seed, violation) in &tidings.failing {
+        println!("seed {seed}: {violation}");
+    }
+    if let Some((seed, _)) = tidings.failing.first() {
+        for line in stage::play(&History::of(*seed), None).story {
+            println!("{line}");
+        }
+    }
+    println!("{tidings}");
+    tidings.failing.is_empty()
+}
+
 /// Plays seeds; whether none failed.
 fn seeds(arguments: &Arguments) -> bool {
-    let Arguments { seeds, from, jobs, replays, .. } = *arguments;
-    let jobs = jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let Arguments { seeds, from, replays, .. } = *arguments;
+    let jobs = arguments.jobs();
     let report = Campaign { from, seeds, jobs, flaw: None, only_first: false }.run();
     for (seed, violation) in &report.failing {
         println!("seed {seed}: {violation}");

@@ -2,6 +2,7 @@
 
 mod formats;
 mod planning;
+mod promoting;
 mod replaying;
 mod scheduling;
 mod settling;

@@ -8,4 +8,4 @@ mod outputs;
 mod render;
 mod repetition;
 mod replacements;
-mod support;
+pub(crate) mod support;

@@ -39,6 +39,12 @@ pub enum CallKind {
     Delete,
     /// Wait until it is gone.
     Gone,
+    /// Wait until what it says holds.
+    Verify,
+    /// Ask what went through it.
+    Traffic,
+    /// Ask whether it serves.
+    Health,
 }
 
 impl fmt::Display for Call {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use greenroom_model::address::Address;
+use greenroom_model::address::{Address, Scope};
 use greenroom_model::identity::{Lineage, Uid};
+use greenroom_model::traffic::Traffic;
 use greenroom_provider::Failure;
 use tokio::time::{Instant, sleep};
 
@@ -54,6 +55,13 @@ impl Cloud {
     pub(super) async fn look_at(&self, kind: CallKind, address: &Address, sought: Sought) -> Seen {
         let seen = self.look(kind, &[(address, sought)]).await.pop();
         seen.expect("one answer to one question")
+    }
+
+    /// What went through an environment's groups.
+    pub(super) fn count(&self, scope: &Scope) -> Traffic {
+        let mut inner = self.inner();
+        inner.world.advance();
+        inner.world.counters().of(scope)
     }
 
     fn looking(

@@ -1,4 +1,5 @@
-//! A cloud in memory, as a provider sees it: networks, machines, groups and listeners.
+//! A cloud in memory, as a provider sees it: networks, machines, groups, and what sends requests to
+//! them: listeners, balancers and records.
 //!
 //! It enforces what real clouds do: an object that others need cannot be deleted, names are
 //! unique, a spent client token makes nothing new, what is another's is refused. Its [`Weather`]
@@ -17,7 +18,9 @@ mod looks;
 mod others;
 mod provider;
 mod sending;
+mod traffic;
 mod types;
+mod watcher;
 mod weather;
 mod world;
 
@@ -32,6 +35,9 @@ use tokio::time::{Instant, sleep_until};
 
 pub use calls::{Call, CallKind};
 use others::Others;
+use sending::Gathered;
+pub use traffic::Weights;
+pub use watcher::{Deed, Watcher};
 pub use weather::{Fault, LAG, Weather};
 use world::World;
 pub use world::{Condition, SimObject};
@@ -46,6 +52,7 @@ pub struct Cloud {
     schema: Arc<ProviderSchema>,
     shared: Arc<Mutex<Inner>>,
     life: Life,
+    records: Arc<Mutex<Gathered>>,
 }
 
 struct Inner {
@@ -89,13 +96,14 @@ impl Cloud {
             most_running: 0,
             hits: Vec::new(),
         };
-        Cloud { schema, shared: Arc::new(Mutex::new(inner)), life: Life::new() }
+        let shared = Arc::new(Mutex::new(inner));
+        Cloud { schema, shared, life: Life::new(), records: Arc::default() }
     }
 
     /// The same cloud as another process reaches it.
     #[must_use]
     pub fn for_process(&self, life: Life) -> Cloud {
-        Cloud { life, ..self.clone() }
+        Cloud { life, records: Arc::default(), ..self.clone() }
     }
 
     /// The types it offers.
@@ -114,6 +122,19 @@ impl Cloud {
     /// Begins a step of a script: places count anew.
     pub fn begin(&self, step: u32) {
         self.inner().luck.begin(step);
+    }
+
+    /// Lets somebody see every change that a call makes.
+    pub fn watch(&self, watcher: Box<dyn Watcher>) {
+        self.inner().world.watch(watcher);
+    }
+
+    /// What the front gives to each environment now.
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        let mut inner = self.inner();
+        inner.world.advance();
+        traffic::weights(inner.world.objects())
     }
 
     /// Leaves nothing to chance: these things go wrong, and no others.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_model::schema::ProviderSchema;
+use greenroom_model::traffic::Traffic;
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{
     CreateRequest, Created, DataRequest, DeleteRequest, Deleted, Failure, FailureKind, FindRequest,
-    Found, ImportRequest, Object, Provider, ReadAnswer, ReadRequest, UpdateRequest,
+    Found, Health, ImportRequest, Object, Provider, ReadAnswer, ReadRequest, UpdateRequest,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -154,6 +155,41 @@ impl Provider for Cloud {
 
     async fn gone(&self, object: Object) -> Result<(), Failure> {
         self.wait(CallKind::Gone, &object).await.map(drop)
+    }
+
+    async fn verify(&self, object: Object) -> Result<Value, Failure> {
+        // Until then a look may show what was before this was asked, which proves nothing.
+        sleep(LAG).await;
+        let sought = Sought::Id(object.id.clone());
+        let seen = self.look_at(CallKind::Verify, &object.address, sought).await?;
+        seen.map(|it| value(&it)).ok_or_else(|| missing(&object))
+    }
+
+    async fn traffic(&self, objects: Vec<Object>) -> Vec<Result<Traffic, Failure>> {
+        let seen = self.find_out(CallKind::Traffic, &objects).await;
+        let counted = |(seen, object): (Seen, &Object)| {
+            seen?.ok_or_else(|| missing(object))?;
+            Ok(self.count(&object.address.scope))
+        };
+        seen.into_iter().zip(&objects).map(counted).collect()
+    }
+
+    async fn health(&self, objects: Vec<Object>) -> Vec<Result<Health, Failure>> {
+        let seen = self.find_out(CallKind::Health, &objects).await;
+        let health =
+            |(seen, object): (Seen, &Object)| Ok(health(&seen?.ok_or_else(|| missing(object))?));
+        seen.into_iter().zip(&objects).map(health).collect()
+    }
+}
+
+/// Whether the targets of a group serve: what is as it should be does.
+fn health(group: &SimObject) -> Health {
+    let targets = group.attributes.get("targets").and_then(Value::as_list).unwrap_or_default();
+    let targets = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+    match group.condition {
+        Condition::Ready => Health { healthy: targets, ..Health::default() },
+        Condition::Starting { .. } => Health { unknown: targets, ..Health::default() },
+        _ => Health { unhealthy: targets, ..Health::default() },
     }
 }
 

@@ -9,11 +9,16 @@ pub(super) const NETWORK: &str = "sim_network";
 pub(super) const MACHINE: &str = "sim_machine";
 pub(super) const GROUP: &str = "sim_group";
 pub(super) const LISTENER: &str = "sim_listener";
+pub(super) const BALANCER: &str = "sim_balancer";
+pub(super) const RECORD: &str = "sim_record";
 pub(super) const IMAGE: &str = "sim_image";
+
+/// The types whose objects are not written over if somebody else changed them.
+pub(super) const GUARDED: [&str; 3] = [LISTENER, BALANCER, RECORD];
 
 /// The types; a look-up may miss a new object for as long as `grace`.
 pub(super) fn schema(grace: Duration) -> ProviderSchema {
-    let resources = [network(), machine(), group(), listener()]
+    let resources = [network(), machine(), group(), listener(), balancer(), record()]
         .into_iter()
         .map(|it| (it.name.clone(), TypeSchema { grace, ..it }))
         .collect();
@@ -84,6 +89,8 @@ fn group() -> TypeSchema {
             id(),
         ],
     )
+    .measures_traffic()
+    .reports_health()
 }
 
 fn listener() -> TypeSchema {
@@ -98,6 +105,40 @@ fn listener() -> TypeSchema {
         ],
     )
     .guarded()
+}
+
+fn balancer() -> TypeSchema {
+    let share = Type::object([
+        ("group", Attribute::required(Type::String, "The group's id.").holds()),
+        ("weight", Attribute::required(Type::Number, "Its share of the requests.")),
+        ("mirror", Attribute::optional(Type::Number, "How many of a hundred it gets copies of.")),
+    ]);
+    TypeSchema::new(
+        BALANCER,
+        "What shares requests out among groups; it holds its groups.",
+        [
+            ("groups", Attribute::required(Type::list(share), "The groups with their weights.")),
+            ("url", Attribute::computed(Type::String, "Where it answers.")),
+            id(),
+        ],
+    )
+    .guarded()
+    .admits_at_zero()
+}
+
+fn record() -> TypeSchema {
+    TypeSchema::new(
+        RECORD,
+        "One of the answers to a name, given as often as its weight says; if all have weight 0, any.",
+        [
+            ("name", Attribute::required(Type::String, "The name.").replaces()),
+            ("group", Attribute::required(Type::String, "The group's id.").holds()),
+            ("weight", Attribute::required(Type::Number, "Its share of the answers.")),
+            id(),
+        ],
+    )
+    .guarded()
+    .changes_together(&["name"])
 }
 
 fn image() -> TypeSchema {

@@ -8,13 +8,15 @@ use greenroom_model::address::Address;
 use greenroom_model::identity::{Lineage, Uid};
 use greenroom_model::value::{Object, Value};
 use greenroom_provider::{
-    CreateRequest, DeleteRequest, Failure, FailureKind, ImportRequest, Object as Known,
+    Company, CreateRequest, DeleteRequest, Failure, FailureKind, ImportRequest, Object as Known,
     UpdateRequest,
 };
 use tokio::time::Instant;
 
 use super::history::History;
-use super::types::{GROUP, LISTENER, MACHINE, NETWORK};
+use super::traffic::{self, Counters};
+use super::types::{BALANCER, GROUP, GUARDED, LISTENER, MACHINE, NETWORK};
+use super::watcher::{Deed, Watcher};
 
 /// Something that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,15 +81,25 @@ pub(super) struct Course {
     pub(super) delete: Duration,
 }
 
+/// Calls that take effect together, and late.
+struct Late {
+    at: Instant,
+    requests: Vec<Request>,
+    course: Course,
+}
+
 #[derive(Default)]
 pub(super) struct World {
     objects: History,
     /// Client tokens that made something, for ever, with what was asked for.
     tokens: BTreeMap<Arc<str>, (u64, Value)>,
-    late: Vec<(Instant, Request, Course)>,
+    late: Vec<Late>,
     /// What was made by hand, and may be taken over.
     by_hand: BTreeSet<u64>,
     next: u64,
+    /// What went through groups.
+    counters: Counters,
+    watcher: Option<Box<dyn Watcher>>,
 }
 
 impl World {
@@ -114,18 +126,19 @@ impl World {
     /// Lets everything happen whose time has come.
     pub(super) fn advance(&mut self) {
         let now = Instant::now();
-        let (due, late) = std::mem::take(&mut self.late).into_iter().partition(|it| it.0 <= now);
+        let (due, late): (Vec<Late>, Vec<Late>) =
+            std::mem::take(&mut self.late).into_iter().partition(|it| it.at <= now);
         self.late = late;
-        for (_, request, course) in Vec::<(Instant, Request, Course)>::from_iter(due) {
+        for Late { at, requests, course } in due {
             // Nobody waits for what becomes of it.
-            let _ = self.carry_out(&request, course);
+            let _ = self.take_effect(&requests, course, Some(at));
         }
         self.objects.settle(now);
     }
 
     /// When everything that is under way will have happened; `None` if nothing is.
     pub(super) fn calm_at(&self) -> Option<Instant> {
-        let late = self.late.iter().map(|it| it.0);
+        let late = self.late.iter().map(|it| it.at);
         let changing = self.objects().filter_map(|it| match it.condition {
             Condition::Starting { until }
             | Condition::Failing { until }
@@ -135,8 +148,9 @@ impl World {
         late.chain(changing).max()
     }
 
-    pub(super) fn later(&mut self, request: Request, course: Course, delay: Duration) {
-        self.late.push((Instant::now() + delay, request, course));
+    /// Lets calls take effect together, so much later.
+    pub(super) fn later(&mut self, requests: Vec<Request>, course: Course, delay: Duration) {
+        self.late.push(Late { at: Instant::now() + delay, requests, course });
     }
 
     /// Makes an object by hand: nobody's, and ready.
@@ -163,8 +177,76 @@ impl World {
         self.objects.get(number(id)?).filter(|it| &*it.id == id)
     }
 
-    /// Carries a call out; the object as it is then, if it is there.
+    /// Lets somebody see every change that a call makes.
+    pub(super) fn watch(&mut self, watcher: Box<dyn Watcher>) {
+        self.watcher = Some(watcher);
+    }
+
+    /// What went through groups, as it is now.
+    pub(super) fn counters(&mut self) -> &Counters {
+        self.counters.advance(&traffic::weights(self.objects.now()));
+        &self.counters
+    }
+
+    /// Carries calls out that take effect together; each object as it is then, if it is there.
     pub(super) fn carry_out(
+        &mut self,
+        requests: &[Request],
+        course: Course,
+    ) -> Vec<Result<Option<SimObject>, Failure>> {
+        self.take_effect(requests, course, None)
+    }
+
+    fn take_effect(
+        &mut self,
+        requests: &[Request],
+        course: Course,
+        late: Option<Instant>,
+    ) -> Vec<Result<Option<SimObject>, Failure>> {
+        let before = traffic::weights(self.objects.now());
+        let done = self
+            .apart(requests)
+            .unwrap_or_else(|| requests.iter().map(|it| self.carry_out_one(it, course)).collect());
+        self.counters.advance(&before);
+        if let Some(watcher) = &mut self.watcher {
+            let took_effect = requests.iter().zip(&done).filter(|(_, done)| done.is_ok());
+            let deeds = took_effect.map(|(request, _)| Deed {
+                kind: request.kind(),
+                address: request.subject().0,
+                id: request.subject().1.map(|it| &**it),
+                late,
+            });
+            let deeds: Vec<Deed<'_>> = deeds.collect();
+            watcher.changed(&deeds, &before, &traffic::weights(self.objects.now()));
+        }
+        done
+    }
+
+    /// Why none of some requests takes effect, if they go together and one of them cannot.
+    fn apart(&self, requests: &[Request]) -> Option<Vec<Result<Option<SimObject>, Failure>>> {
+        let together = requests.iter().any(|it| it.company().is_some());
+        let checked: Vec<_> =
+            requests.iter().filter(|_| together).map(|it| self.check(it)).collect();
+        let all = checked.iter().all(Result::is_ok);
+        let refused = |checked: Result<(), Failure>| checked.and_then(|()| Err(Company::apart()));
+        (!all).then(|| checked.into_iter().map(refused).collect())
+    }
+
+    /// Whether a request can take effect.
+    fn check(&self, request: &Request) -> Result<(), Failure> {
+        match request {
+            Request::Create(request) if self.tokens.contains_key(&request.handle.token) => Ok(()),
+            Request::Create(request) => {
+                self.check_references(request)?;
+                self.check_name(request)
+            }
+            Request::Import(_) => Ok(()),
+            Request::Update(request) => self.check_unchanged(&request.object),
+            Request::Delete(request) => self.check_free(&request.object),
+        }
+    }
+
+    fn carry_out_one(
         &mut self,
         request: &Request,
         course: Course,
@@ -247,12 +329,7 @@ impl World {
 
     fn update(&mut self, request: &UpdateRequest) -> Result<SimObject, Failure> {
         let UpdateRequest { object, planned, .. } = request;
-        let found = self.owned(object)?;
-        let is_as_known = Value::from(found.attributes.clone()) == object.attributes.reveal();
-        if &*found.kind == LISTENER && !is_as_known {
-            let message = format!("somebody else changed {}", object.address);
-            return Err(Failure::new(FailureKind::Changed, message));
-        }
+        self.check_unchanged(object)?;
         let planned = planned.reveal();
         let edited = self.edit(&object.id, |found| {
             for (name, new) in planned.as_object().into_iter().flatten() {
@@ -264,15 +341,38 @@ impl World {
         edited.ok_or_else(|| missing(object))
     }
 
+    /// Refuses to write over what somebody else changed.
+    fn check_unchanged(&self, object: &Known) -> Result<(), Failure> {
+        let found = self.owned(object)?;
+        let is_as_known = Value::from(found.attributes.clone()) == object.attributes.reveal();
+        if GUARDED.contains(&&*found.kind) && !is_as_known {
+            let message = format!("somebody else changed {}", object.address);
+            return Err(Failure::new(FailureKind::Changed, message));
+        }
+        Ok(())
+    }
+
+    /// Refuses to delete what is held.
+    fn check_free(&self, object: &Known) -> Result<(), Failure> {
+        if self.by_id(&object.id).is_none() {
+            return Ok(());
+        }
+        let found = self.owned(object)?;
+        match self.holder_of(found) {
+            Some(holder) => {
+                let message = format!("{} is held by {}", object.address, holder.address);
+                Err(Failure::new(FailureKind::Held, message))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn delete(&mut self, object: &Known, course: Course) -> Result<Option<SimObject>, Failure> {
         if self.by_id(&object.id).is_none() {
             return Ok(None);
         }
+        self.check_free(object)?;
         let found = self.owned(object)?.clone();
-        if let Some(holder) = self.holder_of(&found) {
-            let message = format!("{} is held by {}", object.address, holder.address);
-            return Err(Failure::new(FailureKind::Held, message));
-        }
         if let Condition::Going { .. } = found.condition {
             return Ok(Some(found));
         }
@@ -313,13 +413,12 @@ impl World {
 
     /// What keeps an object from being deleted.
     fn holder_of(&self, object: &SimObject) -> Option<&SimObject> {
-        let (kind, attribute) = match &*object.kind {
-            NETWORK => (MACHINE, "network_id"),
-            GROUP => (LISTENER, "group"),
-            _ => return None,
-        };
         let id = Value::from(object.id.clone());
-        self.objects().find(|it| &*it.kind == kind && it.attributes.get(attribute) == Some(&id))
+        self.objects().find(|it| match &*object.kind {
+            NETWORK => &*it.kind == MACHINE && it.attributes.get("network_id") == Some(&id),
+            GROUP => traffic::shares(it).any(|(group, _)| group == id),
+            _ => false,
+        })
     }
 
     /// What is referred to must be there: a reference to nothing is the caller's mistake.
@@ -350,6 +449,16 @@ impl World {
 }
 
 impl Request {
+    /// What it goes together with, if anything.
+    pub(super) fn company(&self) -> Option<&Company> {
+        match self {
+            Request::Create(request) => request.company.as_ref(),
+            Request::Update(request) => request.company.as_ref(),
+            Request::Delete(request) => request.company.as_ref(),
+            Request::Import(_) => None,
+        }
+    }
+
     /// The object's address, and its id if it has one.
     pub(super) fn subject(&self) -> (&Address, Option<&Arc<str>>) {
         match self {
@@ -392,7 +501,7 @@ fn attributes(planned: &Value, kind: &str, id: &Arc<str>) -> Object {
     if kind == MACHINE {
         attributes.entry("zone".into()).or_insert_with(|| "z1".into());
     }
-    if kind == LISTENER {
+    if kind == LISTENER || kind == BALANCER {
         attributes.insert("url".into(), format!("http://{id}").into());
     }
     attributes

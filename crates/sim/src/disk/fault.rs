@@ -8,6 +8,7 @@ use rustix::io::Errno as Os;
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
+use crate::ids::without_made_up;
 use crate::mishap::{Luck, Mishap};
 
 /// An operation that changed something, or would have.
@@ -173,7 +174,7 @@ impl Faults {
     }
 
     fn by_weather(&mut self, kind: EffectKind, path: &Path) -> Option<Fault> {
-        let place = self.luck.visit(kind, path.display().to_string());
+        let place = self.luck.visit(kind, without_made_up(&path.display().to_string()));
         let weather = self.weather;
         let fault = self.luck.decide(&place, |chance| weather.fault(kind, chance));
         self.full |= fault == Some(Fault::Full);

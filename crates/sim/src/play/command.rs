@@ -36,7 +36,7 @@ pub(super) struct Errand<'p> {
 }
 
 /// Why a command ended before its end.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The world is to blame: a user would try again.
     Trouble(String),
     /// The plan does not fit the state.
@@ -47,7 +47,7 @@ pub(super) enum Stop {
     Violation(Violation),
 }
 
-type Ended<T> = Result<T, Stop>;
+pub(crate) type Ended<T> = Result<T, Stop>;
 
 impl From<Violation> for Stop {
     fn from(violation: Violation) -> Stop {
@@ -84,7 +84,7 @@ impl Errand<'_> {
         let session = self.lab.open().await.map_err(stop)?;
         let environment = self.lab.environment.as_str();
         let (name, state) = (self.lab.state(), session.state());
-        self.inspector.settled(&*self.truth, &name, environment, state).await?;
+        self.inspector.settled(&*self.truth, &name, Some(environment), state).await?;
         Ok(session)
     }
 
@@ -224,7 +224,7 @@ fn refused(refusal: &Refusal) -> Violation {
 }
 
 /// Whether the world is to blame for an error.
-fn stop(error: ApplyError) -> Stop {
+pub(crate) fn stop(error: ApplyError) -> Stop {
     match error {
         ApplyError::Store(StoreError::Lost { .. }) => Stop::PassedOver,
         ApplyError::Store(StoreError::Corrupt(_) | StoreError::Newer(_))
@@ -237,6 +237,8 @@ fn stop(error: ApplyError) -> Stop {
             Stop::Violation(Rule::Sound.violated(format!("{error:?}")))
         }
         ApplyError::Refused(refusal) => Stop::Refused(refusal),
+        // Not by whom: names of leases differ from play to play.
+        ApplyError::Store(StoreError::Held { .. }) => Stop::Trouble("the lease is held".into()),
         ApplyError::Store(_)
         | ApplyError::Unsettled { .. }
         | ApplyError::Unimportable { .. }
@@ -247,7 +249,7 @@ fn stop(error: ApplyError) -> Stop {
 }
 
 /// What the mistakes of a plan mean: all specs are sound.
-fn mistaken(mistakes: &[Diagnostic], template: &str) -> Stop {
+pub(crate) fn mistaken(mistakes: &[Diagnostic], template: &str) -> Stop {
     let unreadable = ["plan::unreadable", "plan::data"];
     if mistakes.iter().all(|it| unreadable.contains(&it.code)) {
         return Stop::Trouble(format!("{mistakes:?}"));

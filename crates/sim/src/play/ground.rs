@@ -17,7 +17,7 @@ use crate::life::Life;
 use crate::script::{Crash, Script, States, Step};
 
 /// Where states live.
-pub(super) trait Ground {
+pub(crate) trait Ground {
     /// The store as a process has it.
     fn store(&self, life: &Life, lineages: &Lineages) -> Arc<dyn Store>;
 
@@ -44,7 +44,7 @@ pub(super) trait Ground {
 }
 
 /// The ground of a script, with one of the safeguards gone or with none.
-pub(super) fn of(script: &Script, flaw: Option<Flaw>) -> Box<dyn Ground> {
+pub(crate) fn of(script: &Script, flaw: Option<Flaw>) -> Box<dyn Ground> {
     match script.states {
         States::Folder => Box::new(folder::Folder::new(script, flaw)),
         States::Bucket => Box::new(bucket::Bucket::new(script, flaw)),

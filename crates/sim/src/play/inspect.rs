@@ -37,6 +37,22 @@ pub enum Rule {
     SecondIsEmpty,
     /// Destroying everything leaves nothing.
     NothingLeft,
+    /// Traffic goes only to who has shown that it serves.
+    Proven,
+    /// A front that has sent traffic to somebody sends it to somebody.
+    SomebodyServes,
+    /// What had the traffic is not touched until it is retired.
+    OldSideKept,
+    /// A weight lasts as long as it is to.
+    Paced,
+    /// Every object is the front's, or that of an environment in the roster.
+    Rostered,
+    /// A promotion comes to its end, with one environment that has all traffic.
+    Ends,
+    /// The front gives the weights that the roster says it was seen to give.
+    WeightsHold,
+    /// With both sides bad, nothing is changed.
+    Halts,
 }
 
 /// What is not as it must be.
@@ -56,7 +72,7 @@ impl fmt::Display for Violation {
 
 impl Rule {
     /// Does not hold.
-    pub(super) fn violated(self, how: impl Into<String>) -> Violation {
+    pub(crate) fn violated(self, how: impl Into<String>) -> Violation {
         Violation { rule: self, how: how.into() }
     }
 }
@@ -65,15 +81,15 @@ impl Rule {
 macro_rules! ensure {
     ($holds:expr, $rule:ident, $($said:tt)*) => {
         if !$holds {
-            return Err(Rule::$rule.violated(format!($($said)*)));
+            return Err($crate::play::Rule::$rule.violated(format!($($said)*)).into());
         }
     };
 }
-pub(super) use ensure;
+pub(crate) use ensure;
 
 /// Looks at states and at the truth.
-pub(super) struct Inspector {
-    pub(super) cloud: Cloud,
+pub(crate) struct Inspector {
+    pub(crate) cloud: Cloud,
     /// How far each state was when it was last seen.
     seen: RefCell<BTreeMap<StateName, Seen>>,
 }
@@ -86,21 +102,21 @@ struct Seen {
 }
 
 impl Inspector {
-    pub(super) fn new(cloud: Cloud) -> Inspector {
+    pub(crate) fn new(cloud: Cloud) -> Inspector {
         Inspector { cloud, seen: RefCell::default() }
     }
 
     /// Forgets how far a state was: it may be gone from now on.
-    pub(super) fn may_go(&self, name: &StateName) {
+    pub(crate) fn may_go(&self, name: &StateName) {
         self.seen.borrow_mut().remove(name);
     }
 
-    /// What must be true right after a state was settled.
-    pub(super) async fn settled(
+    /// What must be true right after a state was settled: of its environment, or of all there is.
+    pub(crate) async fn settled(
         &self,
         truth: &dyn Store,
         name: &StateName,
-        environment: &str,
+        environment: Option<&str>,
         state: &State,
     ) -> Result<(), Violation> {
         ensure!(state.open.is_empty(), AllSettled, "{name}: open after settling: {:?}", state.open);
@@ -111,7 +127,10 @@ impl Inspector {
         }
         let known: BTreeSet<Arc<str>> = remotes(state).map(|(_, it)| it.id.clone()).collect();
         let watched = watched(state);
-        for object in self.ours().iter().filter(|it| it.address.scope == scope(environment)) {
+        let environment = environment.map(scope);
+        let is_its =
+            |it: &&SimObject| environment.as_ref().is_none_or(|own| it.address.scope == *own);
+        for object in self.ours().iter().filter(is_its) {
             let is_known = known.contains(&object.id) || watched.contains(&object.uid);
             ensure!(is_known, NoOrphan, "{name}: an orphan: {} {}", object.address, object.id);
         }
@@ -163,7 +182,7 @@ impl Inspector {
     }
 
     /// Nobody else's objects were touched.
-    pub(super) fn no_trespass(&self) -> Result<(), Violation> {
+    pub(crate) fn no_trespass(&self) -> Result<(), Violation> {
         let touched = self.cloud.trespasses();
         ensure!(touched.is_empty(), NoTrespass, "another's were touched: {touched:?}");
         Ok(())
@@ -205,7 +224,7 @@ impl Inspector {
     }
 
     /// Nothing of any state is left.
-    pub(super) fn nothing_left(&self) -> Result<(), Violation> {
+    pub(crate) fn nothing_left(&self) -> Result<(), Violation> {
         let left: Vec<String> = self.ours().iter().map(crate::rig::line).collect();
         ensure!(left.is_empty(), NothingLeft, "left after everything was destroyed: {left:?}");
         self.no_trespass()
@@ -223,7 +242,8 @@ impl Inspector {
         objects
     }
 
-    fn ours(&self) -> Vec<SimObject> {
+    /// The objects that say they are ours.
+    pub(crate) fn ours(&self) -> Vec<SimObject> {
         let mut objects = self.cloud.objects();
         objects.retain(|it| {
             it.lineage.as_ref().is_some_and(|it| is_ours(&it.0)) && !self.cloud.is_by_hand(&it.id)
@@ -248,7 +268,8 @@ fn remotes(state: &State) -> impl Iterator<Item = (greenroom_model::address::Add
     })
 }
 
-fn watched(state: &State) -> BTreeSet<Uid> {
+/// The identities that a state watches for.
+pub(crate) fn watched(state: &State) -> BTreeSet<Uid> {
     let subjects = state.watch.iter().flat_map(|it| &it.intent.subjects);
     subjects.map(|it| it.uid.clone()).collect()
 }

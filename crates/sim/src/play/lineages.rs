@@ -7,7 +7,7 @@ use greenroom_store::Lineage;
 
 /// Gives lineages. Clones give each one once.
 #[derive(Clone, Default)]
-pub(super) struct Lineages(Arc<AtomicU64>);
+pub(crate) struct Lineages(Arc<AtomicU64>);
 
 /// What they start with; those of others do not.
 const OURS: &str = "0123456789abcdef";

@@ -2,9 +2,9 @@
 
 mod command;
 mod flaw;
-mod ground;
+pub(crate) mod ground;
 mod inspect;
-mod lineages;
+pub(crate) mod lineages;
 mod others;
 mod step;
 
@@ -20,7 +20,14 @@ use greenroom_apply::{Event, NoGates, Observer, Providers, Workbench};
 use tokio::time::sleep;
 
 pub use flaw::Flaw;
+pub(crate) use inspect::Inspector;
 pub use inspect::{Rule, Violation};
+#[cfg(feature = "promotions")]
+pub(crate) use {
+    command::{Ended, Stop, mistaken, stop},
+    inspect::{ensure, watched},
+    step::weather,
+};
 
 use crate::cloud::{Cloud, SimObject, Weather};
 use crate::lab::Lab;
@@ -31,15 +38,14 @@ use crate::tally::{Operation, Tally};
 use command::Errand;
 use flaw::Flawed;
 use ground::Ground;
-use inspect::Inspector;
 use lineages::Lineages;
 
 /// How long after a call was sent a look-up may still miss what it made, as the types declare it:
 /// longer than calls are under way and looks are behind.
-const GRACE: Duration = Duration::from_secs(120);
+pub(crate) const GRACE: Duration = Duration::from_secs(120);
 
 /// Longer than a handle is watched.
-const DAY: Duration = Duration::from_secs(25 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(25 * 60 * 60);
 
 /// What came of a play.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +111,7 @@ fn play_into(script: &Script, flaw: Option<Flaw>, mut played: Played) -> Played 
     played
 }
 
-fn said(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
@@ -262,7 +268,7 @@ fn there(object: &SimObject) -> String {
     format!("  there is {} of {lineage}: {:?}", line(object), object.condition)
 }
 
-fn quiet(seed: u64) -> Weather {
+pub(crate) fn quiet(seed: u64) -> Weather {
     let latency = (Duration::from_millis(1), Duration::from_millis(200));
     Weather { seed, latency, lands: 50, ..Weather::default() }
 }

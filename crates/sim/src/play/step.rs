@@ -155,7 +155,7 @@ fn crashed(moment: Moment, crash: &Crash) -> (Trouble, Operation) {
     }
 }
 
-fn weather(sky: Sky, seed: u64) -> Weather {
+pub(crate) fn weather(sky: Sky, seed: u64) -> Weather {
     match sky {
         Sky::Quiet => quiet(seed),
         Sky::Stormy => Weather::stormy(seed),

@@ -4,6 +4,7 @@
 
 mod book;
 mod flaws;
+mod promotions;
 mod replays;
 mod seeds;
 

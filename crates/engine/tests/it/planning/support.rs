@@ -26,7 +26,7 @@ use super::render::{mistakes, plan};
 use crate::replaying::empty;
 
 /// What a refresh sees of objects by address; others are as recorded.
-pub(super) type Seen = BTreeMap<&'static str, ReadSeen>;
+pub(crate) type Seen = BTreeMap<&'static str, ReadSeen>;
 
 /// A state, and what a refresh of it sees.
 #[derive(Clone, Default)]
@@ -92,7 +92,7 @@ pub(super) fn planned_with_files(
     let schemas = Schemas::new([Cloud::new().schema()]);
     let desired = desired(&mut sources, &schemas, front, environment, &world.variables)
         .map_err(|found| mistakes(&sources, &found))?;
-    let mut planner = Planner::new(PlanInput {
+    let input = PlanInput {
         desired: Arc::new(desired),
         schemas: Arc::new(schemas),
         state: world.state.clone().map(Arc::new),
@@ -100,13 +100,23 @@ pub(super) fn planned_with_files(
         refresh: Refresh::Bulk,
         look: Look::World,
         gates: AskGates::AfterChanges,
-    });
+    };
+    plan_of(input, &world.seen, files).map_err(|found| mistakes(&sources, &found))
+}
+
+/// The plan of what is asked for, and the files that it read.
+pub(crate) fn plan_of(
+    input: PlanInput,
+    seen: &Seen,
+    files: &[(&str, &str)],
+) -> Result<(Plan, FilesRead), Vec<Diagnostic>> {
+    let mut planner = Planner::new(input);
     let mut answers = Answers::default();
     loop {
         match planner.next(answers) {
-            Step::Ask(asks) => answers = answer(asks, &world.seen, files),
+            Step::Ask(asks) => answers = answer(asks, seen, files),
             Step::Plan(plan, _) => return Ok((*plan, planner.files_read())),
-            Step::Mistakes(found) => return Err(mistakes(&sources, &found)),
+            Step::Mistakes(found) => return Err(found),
         }
     }
 }
@@ -204,24 +214,32 @@ pub(super) fn scope() -> Scope {
     Scope::environment("pr").expect("a name")
 }
 
-fn lineage() -> Lineage {
+pub(crate) fn lineage() -> Lineage {
     Lineage("0123456789abcdef0123456789abcdef".into())
 }
 
-/// The state after every create of a plan, as a cloud would have answered: pending attributes of
-/// the object `kind.name` are `NAME.attribute`.
+/// The state after every create and update of a plan, as a cloud would have answered: pending
+/// attributes of the object `kind.name` are `NAME.attribute`.
 fn state_after(plan: &Plan) -> State {
-    let mut state = empty();
+    state_from(empty(), plan)
+}
+
+/// The same, on top of what there was before.
+pub(crate) fn state_from(mut state: State, plan: &Plan) -> State {
     let mut record = |entry| {
         let next = Sequence(state.sequence.0 + 1);
         replay(&mut state, next, entry).expect("entries that fit");
         next
     };
     for operation in plan.operations() {
-        let Action::Create(change) = &operation.action else { continue };
+        let (change, effect) = match &operation.action {
+            Action::Create(change) => (change, Effect::Create),
+            Action::Update(change) => (change, Effect::Update),
+            _ => continue,
+        };
         let intent = record(Entry::Intent(Box::new(Intent {
             operation: None,
-            effect: Effect::Create,
+            effect,
             subjects: vec![Subject {
                 address: change.address.clone(),
                 uid: change.uid.clone(),
@@ -233,12 +251,15 @@ fn state_after(plan: &Plan) -> State {
             lifecycle: change.lifecycle.clone(),
             deadline: 0,
         })));
-        let made = Made {
-            id: format!("id-of-{}", change.address).into(),
-            status: Status::Ready,
-            attributes: known(plan, &change.planned),
+        let attributes = known(plan, &change.planned);
+        let outcome = match effect {
+            Effect::Update => Outcome::Updated { attributes },
+            _ => {
+                let id = format!("id-of-{}", change.address).into();
+                Outcome::Created(vec![Made { id, status: Status::Ready, attributes }])
+            }
         };
-        record(Entry::Outcome { intent, outcome: Outcome::Created(vec![made]) });
+        record(Entry::Outcome { intent, outcome });
     }
     state
 }
@@ -263,7 +284,10 @@ fn known(plan: &Plan, value: &Value) -> Value {
 fn output_of(plan: &Plan, text: &str) -> Option<Value> {
     let (scope, name) = match text.strip_prefix("front.") {
         Some(name) => (Scope::front(), name),
-        None => (scope(), text.strip_prefix("environments.pr.outputs.")?),
+        None => {
+            let (scope, name) = text.strip_prefix("environments.")?.split_once(".outputs.")?;
+            (Scope::environment(scope).ok()?, name)
+        }
     };
     Some(known(plan, &plan.outputs.get(&scope)?.get(name)?.value))
 }
