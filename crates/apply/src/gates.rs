@@ -2,15 +2,18 @@
 
 mod sight;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::Shared;
 use greenroom_model::address::BlockName;
 use greenroom_model::gate::{Gate, GateResult, Verdict};
 use greenroom_model::metric::{MetricAnswer, MetricQuery};
 use greenroom_model::traffic::Traffic;
 use greenroom_provider::{Failure, Health};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 pub(crate) use sight::WorldSight;
 
@@ -45,23 +48,39 @@ pub enum Until {
 
 /// Learns when a gate need not look any longer.
 #[derive(Clone, Debug)]
-pub struct Told(watch::Receiver<bool>);
+pub struct Told {
+    is_told: Arc<AtomicBool>,
+    /// Wakes all who wait in the order in which they came, so that a run is repeatable.
+    end: Shared<oneshot::Receiver<()>>,
+}
 
 /// Tells gates that they need not look any longer; so does dropping it.
 #[derive(Debug)]
-pub struct Teller(watch::Sender<bool>);
+pub struct Teller {
+    is_told: Arc<AtomicBool>,
+    end: Mutex<Option<oneshot::Sender<()>>>,
+}
 
 impl Teller {
     /// One who tells, and one who is told; the latter may be cloned for several gates.
     #[must_use]
     pub fn new() -> (Teller, Told) {
-        let (tell, told) = watch::channel(false);
-        (Teller(tell), Told(told))
+        let is_told = Arc::new(AtomicBool::new(false));
+        let (tell, told) = oneshot::channel();
+        let told = Told { is_told: is_told.clone(), end: told.shared() };
+        (Teller { is_told, end: Mutex::new(Some(tell)) }, told)
     }
 
     /// Tells everybody.
     pub fn tell(&self) {
-        self.0.send_replace(true);
+        self.is_told.store(true, Ordering::SeqCst);
+        drop(self.end.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.tell();
     }
 }
 
@@ -69,13 +88,13 @@ impl Told {
     /// Whether it was told.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
+        self.is_told.load(Ordering::SeqCst)
     }
 
     /// Waits until it is told. Cancel-safe.
-    pub async fn told(&mut self) {
-        // Nobody is left who could tell: that is as good.
-        let _ = self.0.wait_for(|told| *told).await;
+    pub async fn told(&self) {
+        // It is told by letting go.
+        let _ = self.end.clone().await;
     }
 }
 

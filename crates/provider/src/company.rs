@@ -1,9 +1,11 @@
 //! Changes that take effect together.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use futures::FutureExt;
+use futures::future::Shared;
+use tokio::sync::oneshot;
 
 use crate::failure::{Failure, FailureKind};
 
@@ -21,16 +23,23 @@ pub struct Company {
 struct Seat {
     company: u64,
     is_taken: AtomicBool,
-    members: usize,
-    muster: Arc<watch::Sender<Muster>>,
+    muster: Arc<Muster>,
 }
 
 /// Who has come so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug)]
 struct Muster {
-    ready: usize,
-    /// Whether one of them will never come.
-    is_broken: bool,
+    absent: Mutex<Absent>,
+    /// Whether all have come; no answer if one of them never will. Wakes them in their order, so
+    /// that a run is repeatable.
+    all: Shared<oneshot::Receiver<()>>,
+}
+
+#[derive(Debug)]
+struct Absent {
+    count: usize,
+    /// Says so when the last has come.
+    all: Option<oneshot::Sender<()>>,
 }
 
 impl Company {
@@ -39,10 +48,12 @@ impl Company {
     pub fn of(members: usize) -> Vec<Company> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let company = NEXT.fetch_add(1, Ordering::Relaxed);
-        let muster = Arc::new(watch::Sender::new(Muster::default()));
+        let (tell, all) = oneshot::channel();
+        let absent = Mutex::new(Absent { count: members, all: Some(tell) });
+        let muster = Arc::new(Muster { absent, all: all.shared() });
         let seat = || {
             let (is_taken, muster) = (AtomicBool::new(false), muster.clone());
-            Arc::new(Seat { company, is_taken, members, muster })
+            Arc::new(Seat { company, is_taken, muster })
         };
         (0..members).map(|_| Company { seat: seat() }).collect()
     }
@@ -58,7 +69,13 @@ impl Company {
     pub fn made(&self) {
         let Seat { is_taken, muster, .. } = &*self.seat;
         if !is_taken.swap(true, Ordering::SeqCst) {
-            muster.send_modify(|it| it.ready += 1);
+            let mut absent = muster.absent();
+            absent.count -= 1;
+            let is_last = absent.count == 0;
+            if let Some(all) = absent.all.take_if(|_| is_last) {
+                // Who does not wait for it need not know.
+                let _ = all.send(());
+            }
         }
     }
 
@@ -75,14 +92,14 @@ impl Company {
     ///
     /// One of them cannot: none is to be sent.
     pub async fn assemble(&self) -> Result<(), Failure> {
-        let Seat { members, muster, .. } = &*self.seat;
-        let mut seen = muster.subscribe();
         self.made();
-        let all = seen.wait_for(|it| it.is_broken || it.ready == *members).await;
-        match all.is_ok_and(|it| it.ready == *members) {
-            true => Ok(()),
-            false => Err(Company::apart()),
-        }
+        self.seat.muster.all.clone().await.map_err(|_| Company::apart())
+    }
+}
+
+impl Muster {
+    fn absent(&self) -> MutexGuard<'_, Absent> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,7 +107,7 @@ impl Company {
 impl Drop for Seat {
     fn drop(&mut self) {
         if !*self.is_taken.get_mut() {
-            self.muster.send_modify(|it| it.is_broken = true);
+            drop(self.muster.absent().all.take());
         }
     }
 }
