@@ -94,7 +94,7 @@ pub enum Work {
         name: Arc<str>,
         /// What to ask.
         gate: Box<Gate<String>>,
-        /// Whether it is asked for as long as the phase waits.
+        /// For how long.
         asked: Asked,
     },
     /// Let time pass, or wait for a person, or for an environment that serves nobody any more.

@@ -111,15 +111,8 @@ impl PhaseDraft {
         asked: Asked,
         after: u32,
     ) {
-        for GateAsk { scope, name, gate } in gates {
-            let action = Action::Gate {
-                scope: scope.clone(),
-                name: name.clone(),
-                gate: gate.clone(),
-                asked,
-            };
-            let subject = format!("{scope}/{name}");
-            self.push(OperationKind::Gate, &subject, action, &[after]);
+        for gate in gates {
+            self.ask(gate, OperationKind::Gate, asked, &[after]);
         }
     }
 
@@ -130,18 +123,17 @@ impl PhaseDraft {
         after: &[u32],
     ) -> Option<u32> {
         let mut last = None;
-        for GateAsk { scope, name, gate } in hooks {
-            let action = Action::Gate {
-                scope: scope.clone(),
-                name: name.clone(),
-                gate: gate.clone(),
-                asked: Asked::Hook,
-            };
-            let subject = format!("{scope}/{name}");
+        for hook in hooks {
             let before = last.map_or_else(|| after.to_vec(), |it| vec![it]);
-            last = Some(self.push(OperationKind::Hook, &subject, action, &before));
+            last = Some(self.ask(hook, OperationKind::Hook, Asked::Hook, &before));
         }
         last
+    }
+
+    fn ask(&mut self, ask: &GateAsk, kind: OperationKind, asked: Asked, after: &[u32]) -> u32 {
+        let GateAsk { scope, name, gate } = ask.clone();
+        let subject = format!("{scope}/{name}");
+        self.push(kind, &subject, Action::Gate { scope, name, gate, asked }, after)
     }
 
     /// The position of the first operation.
