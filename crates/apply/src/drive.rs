@@ -397,6 +397,10 @@ impl<'s> Driver<'s> {
             if self.waits_for_company() {
                 return;
             }
+            if self.is_apart(first.operation) {
+                self.leave_apart();
+                continue;
+            }
             let shared = shared(&self.session.workbench.schemas, &first.what);
             if !self.slots.take(first.operation, shared) {
                 return;

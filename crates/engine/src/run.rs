@@ -316,6 +316,14 @@ impl Run {
         self.schedule.progress(operation) == Progress::Skipped
     }
 
+    /// The operations of the current phase that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Operation> {
+        let operations = self.phase().into_iter().flat_map(|it| &it.operations);
+        let failed = (0u32..).zip(operations);
+        let failed = failed.filter(|(at, _)| self.schedule.progress(*at) == Progress::Failed);
+        failed.map(|(_, operation)| operation)
+    }
+
     /// The provider configuration that carries an operation out.
     fn provider(&self, operation: &Operation) -> Option<Arc<str>> {
         match &operation.action {

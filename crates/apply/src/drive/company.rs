@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use greenroom_model::address::BlockName;
+use greenroom_model::journal::Outcome;
 use greenroom_model::plan::{Action, Operation};
 use greenroom_model::value::Value;
 use greenroom_provider::Company;
@@ -48,6 +49,20 @@ impl Driver<'_> {
         }
         let places = Company::of(all.len()).into_iter().map(Some);
         all.into_iter().zip(places).collect()
+    }
+
+    /// Whether an operation goes together with one that failed.
+    pub(super) fn is_apart(&self, operation: u32) -> bool {
+        let common = self.common_of(operation);
+        common.is_some() && self.run.failures().any(|it| self.common(it) == common)
+    }
+
+    /// Fails the first operation that could be sent, as one that it goes together with failed.
+    pub(super) fn leave_apart(&mut self) {
+        let Some(Sendable { operation, intent, .. }) = self.sendable.pop_front() else { return };
+        let failure = Company::apart();
+        let outcome = Outcome::Failed { message: failure.message.as_str().into() };
+        self.outcome(intent, outcome, Then::Fail { operation, failure });
     }
 
     fn common_of(&self, operation: u32) -> Option<Common> {

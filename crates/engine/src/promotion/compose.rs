@@ -346,8 +346,6 @@ impl Composer {
         let mark = Mark { entries, verified: false, course: Course::GoesOn };
         let mut draft = PhaseDraft::marked(ROLL_BACK, mark);
         let changes = draft.graft(&self.parts.given_up, in_front, PhaseDraft::BEGIN);
-        // Whatever sends traffic to the candidate goes only once something sends all of it back.
-        draft.delete_last(&changes);
         let mut held = draft.verify(&changes);
         held.extend(changes);
         held.push(PhaseDraft::BEGIN);

@@ -74,17 +74,6 @@ impl PhaseDraft {
         positions
     }
 
-    /// Lets those of these changes that delete something wait for all others.
-    pub(super) fn delete_last(&mut self, changes: &[u32]) {
-        let deletes =
-            |it: &&u32| matches!(self.operations[**it as usize].action, Action::Delete(_));
-        let (last, first): (Vec<&u32>, Vec<&u32>) = changes.iter().partition(deletes);
-        for position in last {
-            let needs = &mut self.operations[*position as usize].needs;
-            needs.extend(first.iter().map(|it| complete(**it)));
-        }
-    }
-
     /// Adds a look, for each of these changes, at whether it holds.
     pub(super) fn verify(&mut self, changes: &[u32]) -> Vec<u32> {
         let mut positions = Vec::new();

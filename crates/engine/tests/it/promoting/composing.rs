@@ -219,7 +219,7 @@ fn records_know_of_a_candidate_with_its_first_weight() {
     roll-back | passes: rolled back, fails: halt
       mark r1 live 100, r2 failed 0, outside
       ~ front/sim_record.www["r1"] 100 <- 0
-      - front/sim_record.www["r2"] <- 0 1
+      - front/sim_record.www["r2"] <- 0
       verify front/sim_record.www["r1"] <- 1
       mark r2 failed 0, outside verified closes <- 3 1 2 0
     "#);
