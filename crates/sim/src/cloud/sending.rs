@@ -91,7 +91,7 @@ impl Cloud {
 
     async fn send_together(&self, requests: Vec<Request>) -> Answers {
         let _running = self.run();
-        let fate = self.fate(&requests[0]);
+        let fate = self.fate(&requests);
         let sent = Arc::new(Mutex::new(Some(requests)));
         let _sender = Sender { cloud: self, sent: sent.clone(), course: fate.course };
         // On its way from here on, also while its sender stands still.
@@ -166,8 +166,9 @@ impl Cloud {
         done
     }
 
-    fn fate(&self, request: &Request) -> Fate {
-        let (kind, (address, id)) = (request.kind(), request.subject());
+    /// What happens to a call with these requests; the first of them says by which luck.
+    fn fate(&self, requests: &[Request]) -> Fate {
+        let (kind, (address, id)) = (requests[0].kind(), requests[0].subject());
         let mut guard = self.inner();
         let inner = &mut *guard;
         inner.note(kind, address, id);
@@ -176,7 +177,9 @@ impl Cloud {
         let place = inner.luck.visit(kind, about);
         let weather = &inner.weather;
         let by_chance = inner.luck.decide(&place, |chance| weather.change(kind, chance));
-        let fault = planned.or(by_chance);
+        // What takes effect together could not be told from somebody else's, and is sent once.
+        let may_be = |it: &Fault| *it != Fault::Twice || requests.len() == 1;
+        let fault = planned.or(by_chance).filter(may_be);
         if let Some(trouble) = fault.and_then(Fault::trouble) {
             inner.hit(trouble, kind);
         }
