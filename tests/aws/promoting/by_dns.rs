@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::stage::{Called, actions, changes, shop};
+use super::stage::{Called, actions, await_weight, changes, shop};
 
 const PROMOTE: &[&str] = &["promote", "production-dns", "--yes"];
 
@@ -56,4 +56,18 @@ fn the_record_of_the_candidate_comes_with_its_first_weight_in_one_change_with_th
     shop.expect(0, &["destroy", "production-dns", "--yes", "--including-live"]);
     assert!(shop.owned().is_empty());
     shop.account.assert_supported();
+}
+
+#[test]
+fn a_promotion_that_is_given_up_takes_the_record_of_the_candidate_back_in_one_change() {
+    let shop = shop("[{ weight = 25, pause = \"approval\" }, 100]");
+    shop.expect(0, PROMOTE);
+    let promotion = shop.command(PROMOTE).spawn().expect("greenroom starts");
+    await_weight(&shop, "production-dns", 1, 25);
+    shop.account.clear_log();
+    shop.expect(0, &["abort", "production-dns", "--yes"]);
+    let ended = promotion.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(6));
+    let back = BTreeSet::from([("UPSERT", "r1", "100"), ("DELETE", "r2", "25")]);
+    assert_eq!(shifts(&changes(&shop)), [back]);
 }

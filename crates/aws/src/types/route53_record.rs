@@ -12,8 +12,11 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use greenroom_model::schema::{Recognition, TypeSchema};
 use greenroom_model::value::Value;
-use greenroom_provider::{Company, Deleted, Draft, Failure, FailureKind, Object, typed};
+use greenroom_provider::{
+    Company, Deleted, Draft, Failure, FailureKind, Object, WorldEffect, typed,
+};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
 use super::elb::PARENTS;
 use super::route53::normal_name;
@@ -164,9 +167,17 @@ impl Resource for RecordType {
         let arguments: Attributes = typed(&change.planned)?;
         let record = wanted(aws, &arguments).await?;
         let company = change.company.as_ref();
-        let sent = send(aws, &arguments.id().zone, Action::Upsert, record, company).await?;
-        aws.batches.changes.note(&change.object.id, sent);
-        Ok(())
+        let zone = arguments.id().zone;
+        match send(aws, &zone, Action::Upsert, record.clone(), company).await {
+            Err(failure) => {
+                let says_so = |it: Option<Record>| it.is_some_and(|it| it.says_as(&record));
+                told_by_a_look(aws, &zone, record.key(), failure, says_so).await
+            }
+            Ok(sent) => {
+                aws.batches.changes.note(&change.object.id, sent);
+                Ok(())
+            }
+        }
     }
 
     async fn verify(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
@@ -191,9 +202,15 @@ impl Resource for RecordType {
         let Some(found) = there(aws, &id.zone, id.within(&zone)).await? else {
             return Ok(Deleted::Gone);
         };
+        let key = found.key();
         match send(aws, &id.zone, Action::Delete, found, company).await {
+            Ok(_) => Ok(Deleted::Accepted),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
-            answer => answer.map(|_| Deleted::Accepted),
+            Err(failure) => {
+                let is_gone = |it: Option<Record>| it.is_none();
+                told_by_a_look(aws, &id.zone, key, failure, is_gone).await?;
+                Ok(Deleted::Accepted)
+            }
         }
     }
 }
@@ -208,6 +225,33 @@ async fn send(
     let (zone, in_company) = (zone.into(), company.map(Company::id));
     let change = RecordChange { zone, company: in_company, action, record };
     aws.batches.records.one_in(company, change).await
+}
+
+/// Whether a change was made whose answer was lost: looks for a while, as it may take effect late.
+///
+/// # Errors
+///
+/// The failure, if it is no such change, or was not made by then.
+async fn told_by_a_look(
+    aws: &Aws,
+    zone: &str,
+    key: Key,
+    failure: Failure,
+    is_made: impl Fn(Option<Record>) -> bool,
+) -> Result<(), Failure> {
+    if failure.effect != WorldEffect::Unknown {
+        return Err(failure);
+    }
+    let until = Instant::now() + aws.pace.doubt();
+    loop {
+        if there(aws, zone, key.clone()).await.is_ok_and(&is_made) {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(failure);
+        }
+        sleep(aws.pace.doubt() / 8).await;
+    }
 }
 
 /// The record of this key, if there is one.

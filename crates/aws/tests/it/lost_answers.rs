@@ -61,3 +61,33 @@ async fn a_record_by_saying_what_was_sent() {
                     type = \"A\"\nttl = 60\nrecords = [\"192.0.2.1\"]\n";
     is_found_again(&lab, "route53:ChangeResourceRecordSets", template).await;
 }
+
+#[tokio::test]
+async fn records_that_change_together_by_saying_what_was_sent() {
+    let lab = Lab::start().await;
+    let weighted = |records: &str| {
+        format!(
+            "[resource.aws_route53_zone.main]\nname = \"shop.example\"\n\
+             [resource.aws_route53_record.www]\nfor_each = {records}\n\
+             zone_id = \"${{aws_route53_zone.main.zone_id}}\"\nname = \"www\"\n\
+             type = \"A\"\nttl = 5\nrecords = [\"192.0.2.1\"]\n\
+             set_identifier = \"${{each.key}}\"\n\
+             weighted_routing_policy = {{ weight = \"${{each.value}}\" }}\n"
+        )
+    };
+    let change = "route53:ChangeResourceRecordSets";
+    lab.up(&weighted("{ r1 = 100 }")).await.expect("applied");
+    for records in ["{ r1 = 75, r2 = 25 }", "{ r1 = 50, r2 = 50 }", "{ r1 = 100 }"] {
+        let template = weighted(records);
+        lab.account.clear_log();
+        lab.account.inject(Rule::on(change, Fault::ResetAfter));
+        let applied = lab.up(&template).await.expect("applied");
+        assert!(applied.is_complete(), "{records}: {:#?}", applied.failed);
+        assert!(lab.would_do(&template).await.is_empty(), "{records}");
+        let sent = lab.account.counts().get(change).copied();
+        // Only what changes nothing that is so already may be sent again.
+        let most = if records.contains("50") { 2 } else { 1 };
+        assert_eq!(sent, Some(most), "{records}");
+    }
+    assert!(lab.destroy().await.expect("destroyed").is_complete());
+}

@@ -103,8 +103,10 @@ async fn send(
     let action = "route53:ChangeResourceRecordSets";
     let zone = changes.first().map(|it| it.zone.to_string()).unwrap_or_default();
     let creates = changes.iter().any(|it| it.action == Action::Create);
-    // Sent again after a lost answer, a create would find its own record in the way.
-    let client = if creates { once } else { again };
+    // Sent again after a lost answer, a create would find its own record in the way, and a delete
+    // that goes together with others nothing to delete: AWS would refuse what it has done.
+    let at_most_once = |it: &RecordChange| it.company.is_some() && it.action == Action::Delete;
+    let client = if creates || changes.iter().any(at_most_once) { once } else { again };
     let batch = batch(&changes).map_err(|message| ApiError {
         action,
         code: None,
