@@ -15,6 +15,7 @@ mod retire;
 mod sealed;
 mod standing;
 mod take_over;
+mod way_back;
 mod witness;
 
 pub use error::PromotionError;

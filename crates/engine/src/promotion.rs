@@ -1,7 +1,7 @@
 //! Promotions: how traffic goes from one environment to another, as phases of one plan.
 //!
-//! [`compose`] makes the plan from what the planner found for each weight; [`decide`] makes of a
-//! mark what the journal says; [`Draining`] judges whether an environment still serves anybody.
+//! [`compose`] makes the plan from what the planner found for each weight, [`compose_back`] that of
+//! a way back which is planned anew; [`decide`] makes of a mark what the journal says; [`Draining`] judges whether an environment still serves anybody.
 
 mod compose;
 mod decide;
@@ -11,7 +11,7 @@ mod forecast;
 mod leave;
 mod route;
 
-pub use compose::{Parts, Soaked, compose, gates_of, shortest, weight_phase};
+pub use compose::{Parts, Soaked, compose, compose_back, gates_of, shortest, weight_phase};
 pub use decide::{Occasion, decide};
 pub use draft::GateAsk;
 pub use drain::{Drained, Draining};

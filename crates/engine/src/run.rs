@@ -459,17 +459,19 @@ impl Run {
     #[must_use]
     pub fn outputs(&self) -> Vec<Entry> {
         // What a front says when all traffic is shifted, it does not say before.
-        let shifted = !self.plan.purpose.shifts() || self.ended == Some(Standing::Complete);
-        self.outputs_of(|scope| shifted || !scope.is_front())
+        self.outputs_of(!self.plan.purpose.shifts() || self.ended == Some(Standing::Complete))
     }
 
     /// The same at the decision that ends a promotion, which is the last of it.
     #[must_use]
     pub fn outputs_at(&self, ending: Ending) -> Vec<Entry> {
-        self.outputs_of(|scope| ending == Ending::Promoted || !scope.is_front())
+        self.outputs_of(ending == Ending::Promoted)
     }
 
-    fn outputs_of(&self, wanted: impl Fn(&Scope) -> bool) -> Vec<Entry> {
+    fn outputs_of(&self, shifted: bool) -> Vec<Entry> {
+        // On a way back that was planned anew, the front is what that plan made of it.
+        let tells_of_front = shifted || self.plan.purpose == Purpose::Abort;
+        let wanted = |scope: &Scope| tells_of_front || !scope.is_front();
         let outputs = self.plan.outputs.iter().filter(|(scope, _)| wanted(scope));
         let outputs = outputs.map(|(scope, outputs)| {
             let outcomes = self.outcomes(scope, None);

@@ -10,7 +10,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use promotion::{
-    HistoryArgs, PromoteArgs, RequestArgs, RetireArgs, RollbackArgs, StatusArgs,
+    AbortArgs, HistoryArgs, PromoteArgs, RequestArgs, RetireArgs, RollbackArgs, StatusArgs,
 };
 
 /// Build whole environments once and promote them many times
@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Give the traffic back to an environment that is retained, or give an open promotion up
     Rollback(RollbackArgs),
     /// Give the promotion that is open up: the traffic goes back to where it was
-    Abort(RequestArgs),
+    Abort(AbortArgs),
     /// Let a promotion go on that waits for approval
     Approve(RequestArgs),
     /// Remove environments that are retained or failed

@@ -59,6 +59,8 @@ pub enum Purpose {
     Promote,
     /// An environment that is retained is to take the traffic back.
     Rollback,
+    /// A promotion that is open is to be given up by a way that is planned anew.
+    Abort,
     /// What is retained or failed is to go.
     Retire,
 }
@@ -67,7 +69,7 @@ impl Purpose {
     /// Whether a plan of this purpose shifts traffic, and so is a promotion in the roster.
     #[must_use]
     pub fn shifts(self) -> bool {
-        matches!(self, Purpose::Promote | Purpose::Rollback)
+        matches!(self, Purpose::Promote | Purpose::Rollback | Purpose::Abort)
     }
 }
 

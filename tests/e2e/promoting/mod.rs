@@ -8,6 +8,7 @@ mod killed;
 mod load;
 mod outside;
 mod preflight;
+mod replanned;
 mod requests;
 mod shares;
 mod soaking;

@@ -1,6 +1,7 @@
 //! Somebody else changes the listener while a promotion shifts its weights.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -10,11 +11,16 @@ use crate::world::World;
 
 const PROMOTE: &[&str] = &["promote", "production", "--yes"];
 
-/// Gives the groups of the only listener other weights, past Greenroom.
-fn set_weights(world: &World, weights: &[u64]) {
+/// The folder of the only listener.
+pub(super) fn listener(world: &World) -> PathBuf {
     let listeners = fs::read_dir(world.path().join("root/listeners")).expect("listeners");
-    let folders = listeners.map(|it| it.expect("an entry").path()).filter(|it| it.is_dir());
-    let file = folders.map(|it| it.join("listener.json")).next().expect("a listener");
+    let mut folders = listeners.map(|it| it.expect("an entry").path()).filter(|it| it.is_dir());
+    folders.next().expect("a listener")
+}
+
+/// Gives the groups of the only listener other weights, past Greenroom.
+pub(super) fn set_weights(world: &World, weights: &[u64]) {
+    let file = listener(world).join("listener.json");
     let text = fs::read_to_string(&file).expect("its file");
     let mut content: Value = serde_json::from_str(&text).expect("JSON");
     let shares = content["spec"]["action"]["forward"].as_array_mut().expect("shares");

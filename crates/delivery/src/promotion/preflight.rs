@@ -32,6 +32,15 @@ impl Preflight {
         notes.extend(unasked(parts));
         Preflight { proof, notes }
     }
+
+    /// The same of a way back.
+    pub(super) fn of_way_back(parts: &Parts) -> Preflight {
+        let mut notes = Vec::new();
+        if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
+            notes.push(format!("no gate asks {live} itself: nothing proves that it serves"));
+        }
+        Preflight { proof: None, notes }
+    }
 }
 
 /// Horizons that are longer than a weight stands.

@@ -45,21 +45,21 @@ impl Resumed {
 /// [`PromotionError::NoWayBack`].
 pub fn can_give_up(plan: &Plan, promotion: &Promotion) -> Result<(), PromotionError> {
     let phase = plan.phases.iter().find(|it| it.name == promotion.phase);
-    let goes_back = phase.is_some_and(|phase| {
-        let leads_back = |next: &Next| matches!(next, Next::Phase(_) | Next::RolledBack);
-        phase.on_fail != Next::Halt || is_fallback(plan, phase) && leads_back(&phase.on_pass)
-    });
-    match goes_back {
+    match phase.is_some_and(|it| it.on_fail != Next::Halt || leads_back(plan, it)) {
         true => Ok(()),
         false => Err(PromotionError::NoWayBack(promotion.candidate.clone())),
     }
 }
 
-/// Whether something leads to a phase by failing, or such a phase does.
-fn is_fallback(plan: &Plan, phase: &Phase) -> bool {
-    let to = Next::Phase(phase.name.clone());
-    let behind = |it: &Phase| it.on_fail == to || (it.on_pass == to && is_fallback(plan, it));
-    plan.phases.iter().any(behind)
+/// Whether a promotion is rolled back when this phase and all that follow it pass.
+fn leads_back(plan: &Plan, phase: &Phase) -> bool {
+    let following = |it: &&Phase| match &it.on_pass {
+        Next::Phase(name) => plan.phases.iter().find(|it| it.name == *name),
+        _ => None,
+    };
+    // A plan of another make may lead in a circle.
+    let mut way = std::iter::successors(Some(phase), following).take(plan.phases.len());
+    way.any(|it| it.on_pass == Next::RolledBack)
 }
 
 /// The sensitive variables' values that a state keeps.

@@ -7,7 +7,11 @@ use greenroom_apply::Workbench;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::planner::{AskGates, Refresh};
 use greenroom_engine::resolve::Missing;
+use greenroom_model::address::Scope;
+use greenroom_model::plan::Plan;
+use greenroom_model::roster::{Role, Roster};
 use greenroom_model::state::State;
+use greenroom_spec::diagnostic::Diagnostic;
 
 use super::PromotionError;
 use super::sealed::all_sealed;
@@ -45,5 +49,23 @@ pub async fn plan_standing(
     let lineage = state.lineage.clone();
     let gates = AskGates::AfterChanges;
     let sight = Sight { state: Some(state), lineage, refresh, gates };
-    Ok((wanted.plan(project, workbench, sight).await?, secrets))
+    let mut planned = wanted.plan(project, workbench, sight).await?;
+    planned.warnings.extend(half_gone(&roster, &planned.plan, stage));
+    Ok((planned, secrets))
+}
+
+/// Environments of which the front is to know and which it cannot list, because what failed is not
+/// repaired: of a destroy that was interrupted, for example.
+fn half_gone(roster: &Roster, plan: &Plan, stage: &str) -> Vec<Diagnostic> {
+    let failed = roster.entries.iter().filter(|(_, it)| it.role == Role::Failed && it.admitted);
+    let lacks = |scope: &Scope| {
+        plan.outputs.get(scope).is_some_and(|it| it.values().any(|it| it.value.has_pending()))
+    };
+    let half_gone = failed.filter(|(scope, _)| lacks(scope)).map(|(scope, _)| {
+        let message =
+            format!("{scope} failed and is not whole: the front cannot be as it should with it");
+        Diagnostic::warning("plan::half_gone", message)
+            .help(format!("remove it: `greenroom retire {stage} {scope}`"))
+    });
+    half_gone.collect()
 }

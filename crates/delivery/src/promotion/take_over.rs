@@ -83,7 +83,7 @@ impl Promoting<'_> {
         let parts = journey.parts(&mut passes).await?;
         let Passes { warnings, ahead, .. } = passes;
         let preflight = Preflight::of(&parts, proof, ahead.traps);
-        Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
+        Ok(Prepared { plan: whole(compose(parts))?, secrets, preflight, warnings })
     }
 
     /// Plans that `to`, or the environment that had the traffic last, takes it back.
@@ -113,13 +113,12 @@ impl Promoting<'_> {
         }
         let Passes { warnings, ahead, .. } = passes;
         let preflight = Preflight::of(&parts, None, ahead.traps);
-        Ok(Prepared { plan: whole(parts)?, secrets, preflight, warnings })
+        Ok(Prepared { plan: whole(compose(parts))?, secrets, preflight, warnings })
     }
 }
 
 /// The plan, if the state can keep it.
-fn whole(parts: Parts) -> Result<Plan, PromotionError> {
-    let plan = compose(parts);
+pub(super) fn whole(plan: Plan) -> Result<Plan, PromotionError> {
     match lost_source(&plan) {
         Some(source) => Err(PromotionError::SecretLost(source)),
         None => Ok(plan),
@@ -198,7 +197,13 @@ fn target(roster: &Roster, stage: &str, to: Option<&str>) -> Result<Scope, Promo
     }
 }
 
-fn route(desired: &Desired, workbench: &Workbench, candidate: Scope, roster: Roster) -> Route {
+/// Who takes the traffic over from whom, as the front that is wanted allows.
+pub(super) fn route(
+    desired: &Desired,
+    workbench: &Workbench,
+    candidate: Scope,
+    roster: Roster,
+) -> Route {
     let front = desired.scopes.get(&Scope::front()).map(|it| &it.template);
     let admission = front.map(|it| Admission::of(it, &workbench.schemas));
     Route {
@@ -278,14 +283,14 @@ impl Journey {
 }
 
 /// Which gates are asked when.
-struct Asks {
+pub(super) struct Asks {
     ready: Vec<GateAsk>,
     watched: Vec<GateAsk>,
-    live: Vec<GateAsk>,
+    pub(super) live: Vec<GateAsk>,
 }
 
 impl Asks {
-    fn of(gates: &[GateAsk], route: &Route, terms: &Terms) -> Asks {
+    pub(super) fn of(gates: &[GateAsk], route: &Route, terms: &Terms) -> Asks {
         let of = |scope: &Scope| {
             let own = gates.iter().filter(move |it| it.scope == *scope);
             own.filter(|it| !it.gate.probe.needs_traffic()).cloned().collect::<Vec<_>>()

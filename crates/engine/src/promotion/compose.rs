@@ -12,6 +12,7 @@ use greenroom_model::plan::{
     Plan, Purpose, Wait,
 };
 use greenroom_model::roster::{Course, Ending, Mark, Placing, Role, Weight};
+use greenroom_model::value::Value;
 use greenroom_spec::promotion::Pause;
 
 use super::draft::{GateAsk, PhaseDraft};
@@ -92,6 +93,24 @@ pub fn compose(parts: Parts) -> Plan {
     Composer { parts }.plan()
 }
 
+/// The plan of a way back for a promotion that is open, where its own does not lead through what
+/// the front has become: `given_up` is the front as it is to be, against what it is now.
+///
+/// What is missing of the front is made anew before the gates that look through it are asked. What
+/// stays as it is, `unchanged` with its attributes, is looked at once more: a read may have lagged.
+#[must_use]
+pub fn compose_back(parts: Parts, unchanged: Vec<(Address, Value)>) -> Plan {
+    let makes_anew = |it: &Operation| in_front(it) && matches!(it.action, Action::Create(_));
+    let is_incomplete = parts.given_up.operations().any(makes_anew);
+    let (late, early): (Vec<_>, Vec<_>) =
+        parts.live.iter().cloned().partition(|it| is_incomplete && it.gate.probe.needs_front());
+    let composer = Composer { parts };
+    let mut phases = vec![composer.prove(&early), composer.roll_back(&late, unchanged)];
+    expect(&mut phases);
+    let Parts { purpose, route, given_up, .. } = composer.parts;
+    concerning(&route.candidate, Plan { purpose, phases, ..given_up })
+}
+
 /// The gates that a plan asks, and its hooks.
 #[must_use]
 pub fn gates_of(plan: &Plan) -> (Vec<GateAsk>, Vec<GateAsk>) {
@@ -127,15 +146,9 @@ impl Composer {
         expect(&mut main);
         let Parts { purpose, route, head, steps, .. } = self.parts;
         let last = steps.into_iter().next_back().map(|it| it.outputs).unwrap_or_default();
-        let is_ours = |scope: &Scope| scope.is_front() || *scope == route.candidate;
         let mut outputs = head.outputs.clone();
         outputs.extend(last);
-        outputs.retain(|scope, _| is_ours(scope));
-        let mut lifecycles = head.lifecycles.clone();
-        lifecycles.retain(|it| is_ours(&it.address.scope));
-        let mut inputs = head.inputs.clone();
-        inputs.retain(|scope, _| is_ours(scope));
-        Plan { purpose, phases: main, outputs, lifecycles, inputs, ..head }
+        concerning(&route.candidate, Plan { purpose, phases: main, outputs, ..head })
     }
 
     fn create(&self) -> Phase {
@@ -167,7 +180,7 @@ impl Composer {
     /// What the candidate itself says before it gets traffic.
     fn ready(&self) -> Phase {
         let mut draft = PhaseDraft::marked(READY, goes_on());
-        draft.gates(&self.parts.ready, Asked::Once, PhaseDraft::BEGIN);
+        draft.gates(&self.parts.ready, Asked::Once, &[PhaseDraft::BEGIN]);
         draft.finish(Next::Done, to(self.back_without_weight()))
     }
 
@@ -182,10 +195,10 @@ impl Composer {
         };
         draft.wait("soak", Wait::For(time), begun);
         let gates = self.parts.watched.iter().filter(|it| !it.gate.probe.needs_traffic());
-        draft.gates(gates, Asked::Watching, begun);
+        draft.gates(gates, Asked::Watching, &[begun]);
         let demanded = self.parts.terms.coverage > Weight::ZERO;
         let coverage = self.parts.soaked.as_ref().filter(|_| demanded).map(|_| self.coverage());
-        draft.gates(&coverage, Asked::Watching, begun);
+        draft.gates(&coverage, Asked::Watching, &[begun]);
         let soak = draft.finish(Next::Done, to(self.back_without_weight()));
         let ended = self.parts.soaked.as_ref().map(|soaked| {
             let (draft, _) = self.front(SOAKED, entries(), &soaked.ended);
@@ -226,7 +239,7 @@ impl Composer {
             }
             None => Asked::Once,
         };
-        draft.gates(&self.parts.watched, asked, begun);
+        draft.gates(&self.parts.watched, asked, &[begun]);
         draft.finish(Next::Done, self.back())
     }
 
@@ -257,7 +270,7 @@ impl Composer {
         let time = self.parts.terms.watch?;
         let mut draft = PhaseDraft::marked(WATCH, goes_on());
         draft.wait("watch", Wait::For(time), PhaseDraft::BEGIN);
-        draft.gates(&self.parts.watched, Asked::Watching, PhaseDraft::BEGIN);
+        draft.gates(&self.parts.watched, Asked::Watching, &[PhaseDraft::BEGIN]);
         Some(draft.finish(Next::Done, self.back()))
     }
 
@@ -277,7 +290,7 @@ impl Composer {
         let mut draft = PhaseDraft::marked(DRAIN, goes_on());
         draft.wait("drain", Wait::Drain(Box::new(wait)), PhaseDraft::BEGIN);
         // The candidate has all traffic: it goes on being watched.
-        draft.gates(&self.parts.watched, Asked::Watching, PhaseDraft::BEGIN);
+        draft.gates(&self.parts.watched, Asked::Watching, &[PhaseDraft::BEGIN]);
         Some(draft.finish(Next::Done, self.back()))
     }
 
@@ -316,12 +329,17 @@ impl Composer {
             phases.push(self.withdraw());
         }
         if is_wanted(PROVE) {
-            let mut draft = PhaseDraft::marked(PROVE, goes_on());
-            draft.gates(&self.parts.live, Asked::Once, PhaseDraft::BEGIN);
-            phases.push(draft.finish(to(ROLL_BACK), Next::Halt));
-            phases.push(self.roll_back());
+            phases.push(self.prove(&self.parts.live));
+            phases.push(self.roll_back(&[], Vec::new()));
         }
         phases
+    }
+
+    /// The side that has the traffic now, or had it, shows that it serves.
+    fn prove(&self, gates: &[GateAsk]) -> Phase {
+        let mut draft = PhaseDraft::marked(PROVE, goes_on());
+        draft.gates(gates, Asked::Once, &[PhaseDraft::BEGIN]);
+        draft.finish(to(ROLL_BACK), Next::Halt)
     }
 
     /// The candidate stays in the front without weight, and gets no copies any more.
@@ -339,7 +357,9 @@ impl Composer {
         draft.finish(Next::RolledBack, Next::Halt)
     }
 
-    fn roll_back(&self) -> Phase {
+    /// All traffic goes back; `gates` are those that can be asked only then, `unchanged` is what
+    /// must be so already.
+    fn roll_back(&self, gates: &[GateAsk], unchanged: Vec<(Address, Value)>) -> Phase {
         let admitted = self.is_admitted();
         let mut entries = BTreeMap::from([self.failed(admitted)]);
         entries.extend(self.live(Weight::FULL));
@@ -348,7 +368,11 @@ impl Composer {
         let changes = draft.graft(&self.parts.given_up, in_front, PhaseDraft::BEGIN);
         let mut held = draft.verify(&changes);
         held.extend(changes);
+        for (address, expected) in unchanged {
+            held.push(draft.look(address, expected, PhaseDraft::BEGIN));
+        }
         held.push(PhaseDraft::BEGIN);
+        held.extend(draft.gates(gates, Asked::Once, &held));
         let Route { candidate, live, .. } = &self.parts.route;
         let last = draft.hooks(self.hooks(Some(candidate), live.as_ref()), &held);
         held.extend(last);
@@ -463,6 +487,15 @@ impl Composer {
         let entries = BTreeMap::from([self.failed(admitted)]);
         Mark { entries, verified, course: Course::Closes(Ending::RolledBack) }
     }
+}
+
+/// A plan with what it says of the front and of the candidate: the others stay as they are.
+fn concerning(candidate: &Scope, mut plan: Plan) -> Plan {
+    let is_ours = |scope: &Scope| scope.is_front() || scope == candidate;
+    plan.outputs.retain(|scope, _| is_ours(scope));
+    plan.lifecycles.retain(|it| is_ours(&it.address.scope));
+    plan.inputs.retain(|scope, _| is_ours(scope));
+    plan
 }
 
 /// The name of the phase that brings the candidate to a weight.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_model::address::Scope;
+use greenroom_model::address::{Address, Scope};
 use greenroom_model::gate::Gate;
 use greenroom_model::plan::{
     Action, Asked, Need, Next, Operation, OperationId, OperationKind, Phase, PhaseName, Plan, Wait,
@@ -81,11 +81,15 @@ impl PhaseDraft {
             let operation = &self.operations[*change as usize];
             let (Action::Create(it) | Action::Update(it)) = &operation.action else { continue };
             let (address, expected) = (it.address.clone(), it.planned.clone());
-            let subject = operation.id.subject.clone();
-            let action = Action::Verify { address, expected };
-            positions.push(self.push(OperationKind::Verify, &subject, action, &[*change]));
+            positions.push(self.look(address, expected, *change));
         }
         positions
+    }
+
+    /// Adds a look at whether an object is so.
+    pub(super) fn look(&mut self, address: Address, expected: Value, after: u32) -> u32 {
+        let subject = address.to_string();
+        self.push(OperationKind::Verify, &subject, Action::Verify { address, expected }, &[after])
     }
 
     /// Adds a wait.
@@ -93,16 +97,15 @@ impl PhaseDraft {
         self.push(OperationKind::Wait, subject, Action::Wait(wait), &[after]);
     }
 
-    /// Adds gates.
+    /// Adds gates and returns their positions.
     pub(super) fn gates<'g>(
         &mut self,
         gates: impl IntoIterator<Item = &'g GateAsk>,
         asked: Asked,
-        after: u32,
-    ) {
-        for gate in gates {
-            self.ask(gate, OperationKind::Gate, asked, &[after]);
-        }
+        after: &[u32],
+    ) -> Vec<u32> {
+        let gates = gates.into_iter();
+        gates.map(|it| self.ask(it, OperationKind::Gate, asked, after)).collect()
     }
 
     /// Adds hooks, each behind the one before, and returns the position of the last.

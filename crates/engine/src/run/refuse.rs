@@ -61,10 +61,9 @@ pub(super) fn check(plan: &Plan, digest: &Digest, state: &State) -> Result<(), R
     if state.run.as_ref().is_some_and(|run| run.plan == *digest) {
         return Ok(());
     }
-    // Of a first promotion that halts, there is nothing to go back to: all of it may go.
-    let roster =
-        state.roster.as_ref().filter(|it| it.live().is_some() || plan.purpose != Purpose::Destroy);
-    if let Some(promotion) = roster.and_then(|it| it.promotion.as_ref()) {
+    if let Some(promotion) = state.roster.as_ref().and_then(|it| it.promotion.as_ref())
+        && !ends_a_promotion(plan, state)
+    {
         return Err(Refusal::PromotionOpen(promotion.candidate.clone()));
     }
     let now = |address: &Address| -> Option<Sequence> {
@@ -82,6 +81,16 @@ pub(super) fn check(plan: &Plan, digest: &Digest, state: &State) -> Result<(), R
         .map(|(address, _)| address);
     changed.extend(appeared);
     if changed.is_empty() { Ok(()) } else { Err(Refusal::Changed(changed)) }
+}
+
+/// Whether a plan may take the place of that of a promotion which is open.
+fn ends_a_promotion(plan: &Plan, state: &State) -> bool {
+    match plan.purpose {
+        Purpose::Abort => true,
+        // Of a first promotion that halts, there is nothing to go back to: all of it may go.
+        Purpose::Destroy => state.roster.as_ref().is_none_or(|it| it.live().is_none()),
+        Purpose::Apply | Purpose::Promote | Purpose::Rollback | Purpose::Retire => false,
+    }
 }
 
 /// What the journal says before the first operation. Of a plan that goes on, only what is not

@@ -71,6 +71,19 @@ pub(crate) struct RequestArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AbortArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// Plan the way back anew, from what the front is now: for when somebody changed or deleted
+    /// what the promotion's own way back leads through
+    #[arg(long)]
+    pub(crate) replan: bool,
+    /// How much of the world to read first, for a new plan
+    #[arg(long, value_enum, value_name = "HOW", default_value = "bulk", requires = "replan")]
+    pub(crate) refresh: RefreshChoice,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RetireArgs {
     /// The stage
     pub(crate) stage: String,

@@ -9,8 +9,9 @@ use greenroom_apply::{Session, Workbench};
 use greenroom_delivery::promotion::Witness;
 use greenroom_delivery::promotion::account::{Account, AccountFolder};
 use greenroom_engine::format;
+use greenroom_model::address::Scope;
 use greenroom_model::identity::Digest;
-use greenroom_model::plan::Plan;
+use greenroom_model::plan::{Plan, Purpose};
 use greenroom_store::{StateName, WRITTEN_BY};
 
 use super::write;
@@ -31,17 +32,16 @@ pub(super) struct Accounting {
 }
 
 impl Accounting {
-    /// Begins to watch what `session` does, if it is about to carry out a promotion.
+    /// Begins to watch what `session` does, if it is about to carry out a promotion, or to give one
+    /// up.
     pub(super) fn begin(
         project: &Path,
         plan: &Plan,
         workbench: &Workbench,
         session: &mut Session,
     ) -> io::Result<Option<Accounting>> {
-        let Some(promotion) = PromotionView::of(plan) else { return Ok(None) };
-        let digest = Plan::digest_of(&format::plan::encode(plan));
-        let candidate = promotion.candidate.as_str();
-        let folder = AccountFolder::open(project, &plan.stage, candidate, &digest)?;
+        let Some((candidate, digest)) = promotion_of(plan, session) else { return Ok(None) };
+        let folder = AccountFolder::open(project, &plan.stage, candidate.as_str(), &digest)?;
         let witness = Witness::before(workbench.observer.clone());
         session.watched_by(witness.clone());
         let (workbench, name) = (workbench.clone(), session.name().clone());
@@ -78,4 +78,14 @@ impl Accounting {
         write("write", &page, report::promotion(&account).as_bytes())?;
         Ok(Some(page))
     }
+}
+
+/// The promotion that a plan is of: who is to take the traffic, and the plan that it began with.
+fn promotion_of(plan: &Plan, session: &Session) -> Option<(Scope, Digest)> {
+    if plan.purpose == Purpose::Abort {
+        let open = session.state().history.last().filter(|it| it.ending.is_none())?;
+        return Some((open.candidate.clone(), open.plan.clone()));
+    }
+    let PromotionView { candidate, .. } = PromotionView::of(plan)?;
+    Some((candidate, Plan::digest_of(&format::plan::encode(plan))))
 }

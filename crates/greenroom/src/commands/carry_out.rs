@@ -12,8 +12,10 @@ use greenroom_delivery::lifetime::Tenure;
 use greenroom_delivery::places::{Limits, Me, Place, Places, Waiting};
 use greenroom_delivery::project::Project;
 use greenroom_engine::outcomes::Secrets;
+use greenroom_model::address::Address;
 use greenroom_model::identity::Lineage;
 use greenroom_model::plan::{Plan, Purpose, Wait};
+use greenroom_model::state::State;
 use greenroom_store::StateName;
 use jiff::Timestamp;
 
@@ -179,6 +181,7 @@ impl<'a> Undertaking<'a> {
         let purpose = plan.purpose;
         let applied = self.apply(&mut session, plan, secrets).await?;
         let outputs = Outputs::of(session.state());
+        let way_back = self.way_back(&applied, session.state());
         self.progress.busy("saving the state");
         session.close().await?;
         self.progress.quiet();
@@ -193,11 +196,21 @@ impl<'a> Undertaking<'a> {
             skipped: applied.skipped,
             elapsed: started.elapsed(),
             resume: outcome.is_unfinished().then(|| self.context.invocation.resume()),
+            way_back: way_back.filter(|_| outcome == Outcome::Halted),
         });
         if matches!(outcome, Outcome::Applied | Outcome::Promoted) {
             self.show(&outputs);
         }
         Ok(exit)
+    }
+
+    /// The command that gives a promotion up by a new plan, if this one cannot change the front.
+    fn way_back(&self, applied: &Applied, state: &State) -> Option<String> {
+        let is_in_front = |it: &Address| it.scope.is_front();
+        let failed = &applied.failed;
+        let in_the_way = failed.iter().any(|it| it.about.address.as_ref().is_some_and(is_in_front));
+        let has_live = state.roster.as_ref().is_some_and(|it| it.live().is_some());
+        (in_the_way && has_live).then(|| self.context.command(&["abort", &state.stage, "--replan"]))
     }
 
     /// Carries a plan out; of a promotion, with an account of it.
@@ -277,6 +290,7 @@ impl<'a> Undertaking<'a> {
             Purpose::Destroy => "destroy all of this, which cannot be undone",
             Purpose::Promote => "promote",
             Purpose::Rollback => "roll back",
+            Purpose::Abort => "give the promotion up",
             Purpose::Retire => "retire these, which cannot be undone",
             Purpose::Apply => "perform these actions",
         };

@@ -7,4 +7,5 @@ mod open;
 pub(super) mod promote;
 pub(super) mod retire;
 pub(super) mod rollback;
+mod shift;
 pub(super) mod status;

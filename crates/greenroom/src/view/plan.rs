@@ -179,7 +179,10 @@ impl PhaseView {
     }
 
     fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.gates.is_empty() && self.steps.is_empty()
+        self.entries.is_empty()
+            && self.gates.is_empty()
+            && self.steps.is_empty()
+            && self.placings.is_empty()
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Summary {
     pub(crate) elapsed: std::time::Duration,
     /// The command that goes on, if something is left to do.
     pub(crate) resume: Option<String>,
+    /// The command that gives a promotion up whatever its front has become, if that is in the way.
+    pub(crate) way_back: Option<String>,
 }
 
 /// What came of an apply or a destroy.
@@ -67,7 +69,7 @@ impl Outcome {
             (false, true) => match purpose {
                 Purpose::Apply => Outcome::Applied,
                 Purpose::Destroy => Outcome::Destroyed,
-                Purpose::Promote | Purpose::Rollback => Outcome::Promoted,
+                Purpose::Promote | Purpose::Rollback | Purpose::Abort => Outcome::Promoted,
                 Purpose::Retire => Outcome::Retired,
             },
             (false, false) if purpose.shifts() => Outcome::Halted,
@@ -135,6 +137,7 @@ impl Summary {
             skipped: 0,
             elapsed: std::time::Duration::ZERO,
             resume: None,
+            way_back: None,
         }
     }
 
@@ -195,6 +198,7 @@ impl Message for Summary {
             "skipped": self.skipped,
             "seconds": self.elapsed.as_secs_f64(),
             "resume": self.resume,
+            "way_back": self.way_back,
         }))
     }
 
@@ -202,6 +206,9 @@ impl Message for Summary {
         let mut text = format!("{}\n", self.sentence(palette));
         if let Some(resume) = &self.resume {
             text.push_str(&format!("To go on: {resume}\n"));
+        }
+        if let Some(way_back) = &self.way_back {
+            text.push_str(&format!("To give it up, whatever the front is now: {way_back}\n"));
         }
         text
     }
@@ -222,6 +229,7 @@ mod tests {
             skipped: 2,
             elapsed: Duration::from_secs(12),
             resume: Some("greenroom apply it --yes".to_owned()),
+            way_back: None,
         };
         insta::assert_snapshot!(summary.text(Palette::PLAIN), @r"
         Cancelled: 3 done, 0 failed, 2 skipped, in 12s. What was done is recorded.

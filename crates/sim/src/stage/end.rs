@@ -29,13 +29,13 @@ impl Stage {
         }
         self.oracle.say(GateResult::Pass);
         self.close_what_is_open(end).await?;
-        if self.court.judge().is_disturbed() {
-            self.repairs().await?;
-        }
         if self.is_half_destroyed().await? {
             // What failed is not repaired, and a front that knows of it cannot be whole.
             self.command(Command::Apply).await?;
             self.retires().await?;
+        }
+        if self.court.judge().is_disturbed() {
+            self.repairs().await?;
         }
         let roster = self.roster().await?;
         // Of a destroy that was interrupted the front may be gone, and is repaired.
@@ -78,14 +78,15 @@ impl Stage {
             if roster.promotion.is_none() {
                 return Ok(());
             }
-            // What cannot be finished can be given up, and what cannot be given up finished. Of a
-            // first promotion that can be neither, all of it may go.
+            // What cannot be finished can be given up, and what cannot be given up finished. What
+            // can be neither, as the front is gone, is given up by a new plan; of a first promotion,
+            // all of it may go.
             let command = match round {
                 0 | 1 => wanted,
                 2 if wanted == Command::Promote => Command::Abort,
                 2 => Command::Promote,
                 _ if roster.live().is_none() => Command::DestroyLive,
-                _ => wanted,
+                _ => Command::Replan,
             };
             self.command(command).await?;
             self.court.verdict()?;

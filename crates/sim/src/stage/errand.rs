@@ -63,6 +63,7 @@ impl Errand<'_> {
             Command::Promote => self.promote().await,
             Command::Rollback => self.roll_back().await,
             Command::Abort => self.give_up().await,
+            Command::Replan => self.give_up_anew().await,
             Command::Approve => self.approve().await,
             Command::Retire => self.retire(None).await,
             Command::RetireExpired => self.retire(Some(self.workbench.clock.now())).await,
@@ -179,13 +180,18 @@ impl Errand<'_> {
         secrets: Secrets,
     ) -> Ended<Came> {
         let (purpose, began) = (plan.purpose, Instant::now());
+        let goes_on = resumed(session.state())?.is_some_and(|it| it.plan == plan);
         let applied = session.apply(plan, secrets, &Cancel::new()).await.map_err(stop)?;
         if applied.is_complete() && purpose != Purpose::Destroy {
             let weights = self.inspector.cloud.weights();
             let roster = session.state().roster.clone().unwrap_or_default();
             let open = &roster.promotion;
             ensure!(open.is_none(), Ends, "its plan came to its end, and it is open: {open:?}");
-            self.court.judge().finds(&roster, &weights, began)?;
+            let mut judge = self.court.judge();
+            if matches!(purpose, Purpose::Apply | Purpose::Abort) && !goes_on {
+                judge.makes_the_front_whole(began);
+            }
+            judge.finds(&roster, &weights, began)?;
         }
         session.close().await.map_err(stop)?;
         Ok(Came::Applied(applied))
@@ -201,6 +207,18 @@ impl Errand<'_> {
             return declined(error).map(Came::Refused);
         }
         self.ask(&promotion.candidate, Asking::GiveUp).await
+    }
+
+    /// Gives up what is open by a way that is planned anew.
+    async fn give_up_anew(&self) -> Ended<Came> {
+        let session = self.open().await?;
+        let mut project = self.project()?;
+        match self.promoting(&mut project, session.state()).abort().await {
+            Ok(Prepared { plan, secrets, .. }) => {
+                self.carry_out(session, Arc::new(plan), secrets).await
+            }
+            Err(error) => self.decline(session, error).await,
+        }
     }
 
     pub(super) async fn approve(&self) -> Ended<Came> {

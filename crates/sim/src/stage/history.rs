@@ -52,6 +52,8 @@ pub enum Command {
     Rollback,
     /// `abort`.
     Abort,
+    /// `abort --replan`.
+    Replan,
     /// `approve`.
     Approve,
     /// `retire`.
@@ -79,6 +81,9 @@ pub enum Deed {
     Change(u32),
     /// Gives the first two environments behind a balancer these weights.
     Share(u8, u8),
+    /// Removes what shares the traffic out: the balancer, or the record of the environment with
+    /// this number.
+    Unfront(u32),
 }
 
 /// How a history comes to its end.
@@ -220,7 +225,8 @@ fn command(chance: &mut Chance) -> Command {
     match chance.below(100) {
         0..=49 => Command::Promote,
         50..=62 => Command::Rollback,
-        63..=67 => Command::Abort,
+        63..=65 => Command::Abort,
+        66..=67 => Command::Replan,
         68..=71 => Command::Approve,
         72..=79 => Command::Retire,
         80..=82 => Command::RetireExpired,
@@ -248,9 +254,10 @@ fn other(chance: &mut Chance) -> Command {
 
 fn deed(chance: &mut Chance) -> Deed {
     let environment = 1 + u32::try_from(chance.below(4)).unwrap_or(0);
-    match chance.below(3) {
+    match chance.below(4) {
         0 => Deed::Kill(environment),
         1 => Deed::BreakDown(environment),
+        2 => Deed::Unfront(environment),
         _ => Deed::Change(environment),
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Judge {
     repaired: Option<Instant>,
     /// When a call that took effect late last changed who gets what.
     disturbed: Option<Instant>,
+    /// When somebody else last took away what shares the traffic out, unless that was repaired.
+    unfronted: Option<Instant>,
     violation: Option<Violation>,
     /// How often traffic was shifted.
     pub(super) shifts: u64,
@@ -142,7 +144,7 @@ impl Judge {
         weights: &Weights,
         began: Instant,
     ) -> Result<(), Violation> {
-        if self.disturbed.is_some_and(|at| at >= began) {
+        if self.unfronted.is_some() || self.disturbed.is_some_and(|at| at >= began) {
             return Ok(());
         }
         self.disturbed = None;
@@ -151,7 +153,17 @@ impl Judge {
 
     /// Whether what the front gives was changed since a command last saw to it.
     pub(super) fn is_disturbed(&self) -> bool {
-        self.disturbed.is_some()
+        self.disturbed.is_some() || self.unfronted.is_some()
+    }
+
+    /// Somebody else took away what shares the traffic out.
+    pub(super) fn is_unfronted(&mut self) {
+        self.unfronted = Some(Instant::now());
+    }
+
+    /// A command that began then has seen to it that nothing of the front is missing.
+    pub(super) fn makes_the_front_whole(&mut self, began: Instant) {
+        self.unfronted = self.unfronted.filter(|at| *at >= began);
     }
 
     fn deeds(

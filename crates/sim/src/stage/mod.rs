@@ -49,6 +49,9 @@ use specs::Specs;
 /// How long a process goes on at most: some wait for an approval that nobody gives.
 const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// What shares the traffic out where one object does.
+const BALANCER: &str = "front/sim_balancer.front";
+
 /// What came of a history.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
@@ -256,23 +259,33 @@ impl Stage {
                 Deed::BreakDown(number) => self.cloud.break_down(&machine(number)),
                 Deed::Change(number) => self.cloud.change(&machine(number), "size", "odd"),
                 Deed::Share(first, second) => self.share(&[*first, *second]),
+                Deed::Unfront(number) => self.unfront(*number),
             }
         }))
         .await;
     }
 
+    /// Removes the balancer, or an environment's record, past whoever has it.
+    fn unfront(&self, number: u32) -> bool {
+        let record = format!("front/sim_record.www[\"r{number}\"]");
+        let is_gone = self.cloud.kill(BALANCER) || self.cloud.kill(&record);
+        if is_gone {
+            self.court.judge().is_unfronted();
+        }
+        is_gone
+    }
+
     /// Gives those behind the balancer other weights, past whoever has it.
     fn share(&self, weights: &[u8]) -> bool {
-        const FRONT: &str = "front/sim_balancer.front";
         let objects = self.cloud.objects();
-        let front = objects.iter().find(|it| it.address.to_string() == FRONT);
+        let front = objects.iter().find(|it| it.address.to_string() == BALANCER);
         let groups = front.and_then(|it| it.attributes.get("groups")?.as_list());
         let changed = groups.into_iter().flatten().zip(weights).map(|(group, weight)| {
             let mut group = group.as_object().cloned().unwrap_or_default();
             group.insert("weight".into(), i64::from(*weight).into());
             Value::from(group)
         });
-        self.cloud.change(FRONT, "groups", Value::list(changed))
+        self.cloud.change(BALANCER, "groups", Value::list(changed))
     }
 
     /// Carries a command out, and notes what came of it.

@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
 use greenroom_sim::play::Rule;
-use greenroom_sim::stage::Command::{Apply, DestroyLive, Plan, Promote, Retire, Rollback};
+use greenroom_sim::stage::Command::{
+    Abort, Apply, DestroyLive, Plan, Promote, Replan, Retire, Rollback,
+};
 use greenroom_sim::stage::{Deed, Flaw, History, Season, Tidings, Told, play};
 
 const SEEDS: u64 = 1000;
@@ -110,6 +112,19 @@ fn weights_that_somebody_gave_meanwhile_are_refused_until_they_are_put_back() {
         assert!(said("weights {r1: 40, r2: 60}"), "{:#?}", told.story);
         let counts = told.counts;
         assert_eq!((counts.completed, counts.halted), (2, 1), "{:#?}", told.story);
+    }
+}
+
+#[test]
+fn a_promotion_whose_front_is_gone_is_given_up_by_a_new_plan_only() {
+    for seed in 0..8 {
+        // The process of the second promotion ends when it has given 50 percent, and not seen it.
+        let commands = [Promote, Promote, Plan, Promote, Abort, Replan, Promote];
+        let history = History::calm(seed, &commands).ending_after_update(2, 2);
+        let told = told(&history.with(3, Deed::Unfront(1)));
+        let counts = told.counts;
+        let ended = (counts.completed, counts.halted, counts.rolled_back);
+        assert_eq!(ended, (2, 2, 1), "{:#?}", told.story);
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use greenroom_engine::desired::Standing;
 use greenroom_engine::promotion::{forecast, leave, shortest};
+use greenroom_model::address::Scope;
 use greenroom_model::plan::{Action, Horizon, Next, Plan, Purpose, Wait};
 use greenroom_model::roster::Weight;
 use insta::assert_snapshot;
@@ -102,6 +103,36 @@ fn a_second_promotion_goes_by_weights_and_has_a_way_back_from_each() {
       ~ front/sim_balancer.front 100, 0 <- 0
       verify front/sim_balancer.front <- 1
       mark r2 failed 0 verified closes <- 2 1 0
+    ");
+}
+
+#[test]
+fn a_way_back_that_is_planned_anew_makes_what_is_missing_before_who_looks_through_it_is_asked() {
+    let targets = "[gate.targets]\ntarget_health = \"sim_group.web\"\n";
+    let environment = format!("{ENVIRONMENT}{targets}");
+    let mut stage = Stage::second(BALANCER, &environment, "steps = [25, 100]");
+    assert_snapshot!(phases(&stage.way_back()), @r"
+    prove | passes: roll-back, fails: halt
+      mark
+      gate r1/sound <- 0
+      gate r1/targets <- 0
+    roll-back | passes: rolled back, fails: halt
+      mark r1 live 100, r2 failed 0
+      ~ front/sim_balancer.front 100, 0 <- 0
+      verify front/sim_balancer.front <- 1
+      mark r2 failed 0 verified closes <- 2 1 0
+    ");
+    stage.state.scopes.get_mut(&Scope::front()).expect("a front").resources.clear();
+    assert_snapshot!(phases(&stage.way_back()), @r"
+    prove | passes: roll-back, fails: halt
+      mark
+      gate r1/sound <- 0
+    roll-back | passes: rolled back, fails: halt
+      mark r1 live 100, r2 failed 0
+      + front/sim_balancer.front 100, 0 <- 0
+      verify front/sim_balancer.front <- 1
+      gate r1/targets <- 2 1 0
+      mark r2 failed 0 verified closes <- 2 1 0 3
     ");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use greenroom_engine::desired::{Desired, Standing};
 use greenroom_engine::planner::{AskGates, Look, PlanInput, Refresh};
 use greenroom_engine::promotion::{
-    Admission, GateAsk, Parts, Route, Soaked, Terms, compose, forecast, gates_of,
+    Admission, GateAsk, Parts, Route, Soaked, Terms, compose, compose_back, forecast, gates_of,
 };
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
@@ -164,6 +164,14 @@ impl Stage {
     /// The whole plan.
     pub(super) fn plan(&self, purpose: Purpose) -> Plan {
         compose(self.parts(purpose))
+    }
+
+    /// The plan of a way back from the state as it is.
+    pub(super) fn way_back(&self) -> Plan {
+        let route = self.route();
+        let given_up = self.pass(&route.given_up(), &self.state, AskGates::AfterChanges);
+        let parts = Parts { given_up, purpose: Purpose::Abort, ..self.parts(Purpose::Promote) };
+        compose_back(parts, Vec::new())
     }
 
     fn parts(&self, purpose: Purpose) -> Parts {

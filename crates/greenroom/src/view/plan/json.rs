@@ -29,6 +29,7 @@ fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Destroy => "destroy",
         Purpose::Promote => "promote",
         Purpose::Rollback => "rollback",
+        Purpose::Abort => "abort",
         Purpose::Retire => "retire",
     }
 }

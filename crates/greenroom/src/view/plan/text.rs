@@ -71,6 +71,7 @@ fn heading(plan: &PlanView) -> String {
         Purpose::Destroy => format!("Plan to destroy {}", plan.name),
         Purpose::Promote => format!("Plan to promote in {}", plan.name),
         Purpose::Rollback => format!("Plan to roll back in {}", plan.name),
+        Purpose::Abort => format!("Plan to give up the promotion in {}", plan.name),
         Purpose::Retire => format!("Plan to retire from {}", plan.name),
     }
 }
