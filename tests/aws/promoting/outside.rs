@@ -1,8 +1,8 @@
-//! Somebody else changes the listener while a promotion shifts its weights.
+//! Somebody else changes or deletes the listener while a promotion shifts its weights.
 
 use std::process::Stdio;
 
-use super::stage::{await_weight, id, shop};
+use super::stage::{actions, await_weight, changes, id, shop};
 
 const PROMOTE: &[&str] = &["promote", "production", "--yes"];
 
@@ -13,10 +13,7 @@ fn a_listener_that_somebody_else_changed_is_left_alone_and_the_difference_is_sho
     let promotion = shop.command(PROMOTE).stderr(Stdio::piped()).spawn();
     let promotion = promotion.expect("greenroom starts");
     await_weight(&shop, "production", 1, 25);
-    let of = |address: &str| {
-        let id = id(&shop, "production", address);
-        id.replace(':', "%3A").replace('/', "%2F")
-    };
+    let of = |address: &str| encoded(&id(&shop, "production", address));
     let forward = "DefaultActions.member.1.ForwardConfig.TargetGroups.member";
     let weights = format!(
         "Action=ModifyListener&ListenerArn={}&DefaultActions.member.1.Type=forward&\
@@ -36,4 +33,25 @@ fn a_listener_that_somebody_else_changed_is_left_alone_and_the_difference_is_sho
         assert!(said.contains(shown), "{said}");
     }
     assert_eq!(shop.account.counts().get("elasticloadbalancing:ModifyListener"), None);
+}
+
+#[test]
+fn a_listener_that_somebody_deleted_is_made_anew_for_the_side_that_had_the_traffic() {
+    let shop = shop("[{ weight = 25, pause = \"approval\" }, 100]");
+    shop.expect(0, PROMOTE);
+    shop.expect(8, &["promote", "production", "--yes", "--no-wait"]);
+    let listener = encoded(&id(&shop, "production", "front/aws_lb_listener.http"));
+    shop.ask("elasticloadbalancing", &format!("Action=DeleteListener&ListenerArn={listener}"));
+    shop.account.clear_log();
+    shop.expect(7, &["abort", "production", "--yes"]);
+    assert!(changes(&shop).is_empty());
+    shop.expect(6, &["abort", "production", "--yes", "--replan"]);
+    let made = changes(&shop);
+    assert_eq!(actions(&made), ["CreateListener"]);
+    assert_eq!(made[0].values(".Weight"), ["100", "0"]);
+    shop.expect(0, &["plan", "production", "--detailed-exitcode"]);
+}
+
+fn encoded(id: &str) -> String {
+    id.replace(':', "%3A").replace('/', "%2F")
 }
