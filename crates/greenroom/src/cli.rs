@@ -1,6 +1,9 @@
 //! What can be said on the command line.
 
+mod artifacts;
+mod attest;
 mod promotion;
+mod state;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,9 +12,15 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use artifacts::{
+    ArtifactsArgs, ArtifactsCommand, BakeArgs, FetchArgs, ImageSetArgs, ImagesCommand,
+    ImagesDiffArgs, ImagesPruneArgs, PublishArgs,
+};
+pub(crate) use attest::{AttestCommand, AttestShowArgs, AttestVerifyArgs, KeysCommand, ParityArgs};
 pub(crate) use promotion::{
     AbortArgs, HistoryArgs, PromoteArgs, RequestArgs, RetireArgs, RollbackArgs, StatusArgs,
 };
+pub(crate) use state::{MigrateArgs, StateCommand, StateShowArgs, UnlockArgs, VerifyArgs};
 
 /// Build whole environments once and promote them many times
 #[derive(Debug, Parser)]
@@ -354,63 +363,6 @@ pub(crate) struct DownArgs {
     pub(crate) detail: Detail,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct BakeArgs {
-    /// The images; without any, all that have a builder
-    #[arg(value_name = "IMAGE")]
-    pub(crate) images: Vec<String>,
-    /// Bake also what is there
-    #[arg(long)]
-    pub(crate) rebake: bool,
-    /// A published version of an artifact, instead of the one of the file that is there now
-    #[arg(long, value_name = "NAME=VERSION", value_parser = pair)]
-    pub(crate) artifact: Vec<(String, String)>,
-    #[command(flatten)]
-    pub(crate) pace: Pace,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ImagesCommand {
-    /// List the image sets, the newest first
-    List,
-    /// Show an image set: what each image was made from, and where it is
-    Show(ImageSetArgs),
-    /// Compare two image sets
-    Diff(ImagesDiffArgs),
-    /// Remove images of old sets that no environment uses
-    Prune(ImagesPruneArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImageSetArgs {
-    /// The image set, by its digest or the start of it
-    #[arg(value_name = "IMAGE_SET")]
-    pub(crate) image_set: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImagesDiffArgs {
-    /// An image set, by its digest or the start of it
-    #[arg(value_name = "IMAGE_SET")]
-    pub(crate) before: String,
-    /// The other one
-    #[arg(value_name = "IMAGE_SET")]
-    pub(crate) after: String,
-    /// Exit with 2 if they differ
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImagesPruneArgs {
-    /// How many of the newest sets stay
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub(crate) keep: usize,
-    /// Remove them; without it, they are listed
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnvCommand {
     /// List the environments of a stage, or of all
@@ -434,108 +386,6 @@ pub(crate) struct ExtendArgs {
     /// How long from now; else the stage's `ttl`, else 2h
     #[arg(long, value_name = "DURATION", value_parser = greenroom_spec::parse::duration)]
     pub(crate) ttl: Option<Duration>,
-}
-
-// `--version` is the artifact's here, and not that of the program.
-#[derive(Debug, Args)]
-#[command(disable_version_flag = true)]
-pub(crate) struct PublishArgs {
-    /// The artifacts; without one, all of the project
-    #[arg(value_name = "ARTIFACT")]
-    pub(crate) artifacts: Vec<String>,
-    /// The version, instead of the one in greenroom.toml
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<String>,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct ArtifactsArgs {
-    /// Only this artifact
-    pub(crate) artifact: Option<String>,
-    #[command(subcommand)]
-    pub(crate) command: Option<ArtifactsCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ArtifactsCommand {
-    /// Fetch a published artifact, checked, into a file
-    Fetch(FetchArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(disable_version_flag = true)]
-pub(crate) struct FetchArgs {
-    /// The artifact
-    pub(crate) artifact: String,
-    /// The version; else the newest
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<String>,
-    /// The file to write; else one of the published name in the working folder
-    #[arg(long, value_name = "FILE")]
-    pub(crate) to: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ParityArgs {
-    /// The stage to compare with
-    #[arg(value_name = "STAGE")]
-    pub(crate) first: String,
-    /// The other stage
-    #[arg(value_name = "STAGE")]
-    pub(crate) second: String,
-    #[command(flatten)]
-    pub(crate) inputs: Inputs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AttestCommand {
-    /// List the attestations of an image set
-    Show(AttestShowArgs),
-    /// Tell which of the stages that another needs are proven of an image set
-    Verify(AttestVerifyArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AttestShowArgs {
-    /// The digest of the image set, or the beginning of it
-    pub(crate) image_set: String,
-    /// Write each into a file in this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AttestVerifyArgs {
-    /// The digest of the image set, or the beginning of it
-    #[arg(value_name = "IMAGE_SET")]
-    pub(crate) set: String,
-    /// The stage that is to take it
-    #[arg(long, value_name = "STAGE")]
-    pub(crate) stage: String,
-    #[command(flatten)]
-    pub(crate) inputs: Inputs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Make a key to sign with, and write it with its public part
-    Generate(KeysGenerateArgs),
-    /// Show the name and the public part of a key
-    Show(KeysShowArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KeysGenerateArgs {
-    /// Where to; the public part goes beside it
-    #[arg(long, value_name = "FILE", default_value = "greenroom.key")]
-    pub(crate) out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KeysShowArgs {
-    /// A key, private or public
-    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -577,54 +427,6 @@ pub(crate) struct ShowArgs {
     pub(crate) environment: Environment,
     #[command(flatten)]
     pub(crate) detail: Detail,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// List the addresses of all objects
-    List(Target),
-    /// Show one object with its attributes
-    Show(StateShowArgs),
-    /// Describe the state's files, however damaged they are
-    Examine(Target),
-    /// Compare the states of a stage, or of all, with the world
-    Verify(VerifyArgs),
-    /// Take the lease of a state from a process that has ended, without waiting for it to run out
-    Unlock(UnlockArgs),
-    /// Move all states of the project, or those of a stage, to another folder or bucket
-    Migrate(MigrateArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct MigrateArgs {
-    /// The stage; without it, all of the project
-    pub(crate) stage: Option<String>,
-    /// Where to: as `url` in [state]
-    #[arg(long, value_name = "URL")]
-    pub(crate) to: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct UnlockArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// The stage; without it, all of the project
-    pub(crate) stage: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StateShowArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// The object's address; the scope may be left out
-    pub(crate) address: String,
 }
 
 #[derive(Debug, Args)]

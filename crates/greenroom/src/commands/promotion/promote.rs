@@ -58,17 +58,7 @@ async fn promote(
     let workbench = undertaking.workbench.clone();
     let state = Arc::new(session.state().clone());
     let prepared = prepare(&args, &mut project, &workbench, state).await;
-    undertaking.progress.quiet();
-    match prepared {
-        Ok(prepared) => {
-            tell(context, &project, &prepared);
-            carry_out(undertaking, session, prepared).await
-        }
-        Err(failure) => {
-            session.close().await?;
-            Err(failure)
-        }
-    }
+    carry_out(undertaking, session, &project, prepared).await
 }
 
 /// Goes on with the promotion that is open, unless another image set was asked for.
@@ -99,7 +89,7 @@ async fn prepare(
 }
 
 /// Says what was found out before: warnings, and what the plan cannot change.
-pub(super) fn tell(context: &Context, project: &Project, prepared: &Prepared) {
+fn tell(context: &Context, project: &Project, prepared: &Prepared) {
     let Prepared { warnings, preflight, .. } = prepared;
     tell_warnings(context, project, warnings);
     for note in &preflight.notes {
@@ -107,14 +97,25 @@ pub(super) fn tell(context: &Context, project: &Project, prepared: &Prepared) {
     }
 }
 
-/// Shows the plan, asks, and carries it out.
+/// Shows the plan, if there is one, asks, and carries it out.
 pub(super) async fn carry_out(
     undertaking: Undertaking<'_>,
     session: Session,
-    prepared: Prepared,
+    project: &Project,
+    prepared: Result<Prepared, Failure>,
 ) -> Result<Exit, Failure> {
-    let Prepared { plan, secrets, .. } = prepared;
-    undertaking.carry_out(session, plan, secrets).await
+    undertaking.progress.quiet();
+    match prepared {
+        Ok(prepared) => {
+            tell(undertaking.context, project, &prepared);
+            let Prepared { plan, secrets, .. } = prepared;
+            undertaking.carry_out(session, plan, secrets).await
+        }
+        Err(failure) => {
+            session.close().await?;
+            Err(failure)
+        }
+    }
 }
 
 async fn save_plan(

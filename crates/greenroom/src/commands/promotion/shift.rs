@@ -7,7 +7,7 @@ use greenroom_delivery::project::{Place, Project};
 use greenroom_delivery::promotion::{Prepared, Promoting, PromotionError};
 use greenroom_engine::planner::Refresh;
 
-use super::promote::{carry_out, tell};
+use super::promote::carry_out;
 use crate::cli::{Detail, Execution};
 use crate::commands::carry_out::Undertaking;
 use crate::context::Context;
@@ -46,17 +46,7 @@ impl Shift<'_> {
             state: Arc::new(session.state().clone()),
             refresh,
         });
-        let prepared = prepared.await;
-        undertaking.progress.quiet();
-        match prepared {
-            Ok(prepared) => {
-                tell(context, &project, &prepared);
-                carry_out(undertaking, session, prepared).await
-            }
-            Err(error) => {
-                session.close().await?;
-                Err(error.into())
-            }
-        }
+        let prepared = prepared.await.map_err(Failure::from);
+        carry_out(undertaking, session, &project, prepared).await
     }
 }
