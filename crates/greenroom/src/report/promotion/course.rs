@@ -44,10 +44,7 @@ impl<'a> Course<'a> {
     pub(super) fn of(account: &'a Account) -> Course<'a> {
         let pages = || account.chapter.pages.iter();
         let said: Vec<Said<'_>> = pages().filter_map(said).collect();
-        let mut begins: Vec<(Timestamp, &str)> =
-            pages().map(|it| (second(it.at), &*it.phase)).collect();
-        begins.extend(account.lines.iter().filter_map(phase));
-        begins.sort_by_key(|(at, _)| *at);
+        let begins = begins(account);
         let times = || begins.iter().map(|it| it.0).chain(account.lines.iter().map(time));
         let begin = times().min().unwrap_or_default();
         let end = times().max().unwrap_or(begin);
@@ -94,6 +91,20 @@ impl<'a> Course<'a> {
         let others = self.processes.iter().filter(move |(_, by)| *by != first).copied();
         others.collect::<Vec<_>>().into_iter()
     }
+}
+
+/// What is told of phases, in order, and when. The state keeps whole seconds: what the account says
+/// of the same second is more exact.
+fn begins(account: &Account) -> Vec<(Timestamp, &str)> {
+    let seen: Vec<(Timestamp, &str)> = account.lines.iter().filter_map(phase).collect();
+    let is_seen = |(kept, name): &(Timestamp, &str)| {
+        seen.iter().any(|(at, it)| it == name && at.as_second() == kept.as_second())
+    };
+    let kept = account.chapter.pages.iter().map(|it| (second(it.at), &*it.phase));
+    let mut begins: Vec<_> = kept.filter(|it| !is_seen(it)).collect();
+    begins.extend(&seen);
+    begins.sort_by_key(|(at, _)| *at);
+    begins
 }
 
 /// The phases, from when each began until the next one did.

@@ -5,8 +5,8 @@ mod sample;
 use greenroom_model::history::Happening;
 
 use super::promotion;
-use crate::report::parsed::{Page, texts};
-use sample::{HOSTILE, account, hostile};
+use crate::report::parsed::{Element, Page, texts};
+use sample::{HOSTILE, account, hostile, quick};
 
 #[test]
 fn the_head_says_who_took_over_from_whom_and_how_it_ended() {
@@ -31,12 +31,21 @@ fn the_page_needs_nothing_else() {
 #[test]
 fn each_phase_is_a_band_and_the_way_back_is_told_apart() {
     let root = Page::of(&promotion(&account())).root();
-    let names = |class: &str| -> Vec<String> {
-        let bands = root.with_class(class).into_iter();
-        bands.map(|it| it.all("title")[0].text().split(',').next().unwrap().to_owned()).collect()
-    };
-    assert_eq!(names("band"), ["create", "ready", "weight-10", "weight-50", "prove", "roll-back"]);
-    assert_eq!(names("back"), ["prove", "roll-back"]);
+    let all = ["create", "ready", "weight-10", "weight-50", "prove", "roll-back"];
+    assert_eq!(titles(&root.with_class("band")), all);
+    assert_eq!(titles(&root.with_class("back")), ["prove", "roll-back"]);
+}
+
+#[test]
+fn phases_that_begin_in_the_same_second_stand_in_their_order() {
+    let root = Page::of(&promotion(&quick())).root();
+    assert_eq!(titles(&root.with_class("band")), ["create", "admit", "weight-10"]);
+}
+
+/// The first part of the title of each.
+fn titles(elements: &[Element]) -> Vec<String> {
+    let title = |it: &Element| it.all("title")[0].text().split(',').next().unwrap().to_owned();
+    elements.iter().map(title).collect()
 }
 
 #[test]

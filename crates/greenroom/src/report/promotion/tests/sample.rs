@@ -74,6 +74,20 @@ pub(super) fn hostile() -> Account {
     account
 }
 
+/// A promotion whose phases all begin in the same second; the state keeps no weight of one of them.
+pub(super) fn quick() -> Account {
+    let page =
+        |name: &str| Page { at: START, phase: name.into(), what: Happening::Meant(Weight::ZERO) };
+    let phase = |(name, millisecond): (&str, i64)| Line::Phase {
+        at: Timestamp::from_millisecond(START * 1000 + millisecond).unwrap(),
+        name: name.to_owned(),
+    };
+    let mut quick = account();
+    quick.chapter.pages = ["create", "weight-10"].map(page).into();
+    quick.lines = [("create", 100), ("admit", 400), ("weight-10", 700)].map(phase).into();
+    quick
+}
+
 fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
     let mut page = |at: i64, phase: &str, what| {
