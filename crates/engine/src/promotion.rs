@@ -11,7 +11,9 @@ mod forecast;
 mod leave;
 mod route;
 
-pub use compose::{Parts, Soaked, compose, compose_back, gates_of, shortest, weight_phase};
+pub use compose::{
+    Parts, Soaked, WayBack, compose, compose_back, gates_of, shortest, weight_phase,
+};
 pub use decide::{Occasion, decide};
 pub use draft::GateAsk;
 pub use drain::{Drained, Draining};

@@ -316,12 +316,13 @@ impl Run {
         self.schedule.progress(operation) == Progress::Skipped
     }
 
-    /// The operations of the current phase that failed.
+    /// The operations of the current phase that failed, or that never start because of that.
     pub fn failures(&self) -> impl Iterator<Item = &Operation> {
         let operations = self.phase().into_iter().flat_map(|it| &it.operations);
-        let failed = (0u32..).zip(operations);
-        let failed = failed.filter(|(at, _)| self.schedule.progress(*at) == Progress::Failed);
-        failed.map(|(_, operation)| operation)
+        let failed =
+            |at: u32| matches!(self.schedule.progress(at), Progress::Failed | Progress::Skipped);
+        let failures = (0u32..).zip(operations).filter(move |(at, _)| failed(*at));
+        failures.map(|(_, operation)| operation)
     }
 
     /// The provider configuration that carries an operation out.
@@ -459,19 +460,24 @@ impl Run {
     #[must_use]
     pub fn outputs(&self) -> Vec<Entry> {
         // What a front says when all traffic is shifted, it does not say before.
-        self.outputs_of(!self.plan.purpose.shifts() || self.ended == Some(Standing::Complete))
+        let is_back = self.ended == Some(Standing::RolledBack);
+        let shifted = self.ended == Some(Standing::Complete) || self.makes_front_anew() && is_back;
+        self.outputs_of(!self.plan.purpose.shifts() || shifted)
     }
 
     /// The same at the decision that ends a promotion, which is the last of it.
     #[must_use]
     pub fn outputs_at(&self, ending: Ending) -> Vec<Entry> {
-        self.outputs_of(ending == Ending::Promoted)
+        self.outputs_of(ending == Ending::Promoted || self.makes_front_anew())
+    }
+
+    /// Whether the front is another one at the end of a way back than before the promotion.
+    fn makes_front_anew(&self) -> bool {
+        self.plan.purpose == Purpose::Abort
     }
 
     fn outputs_of(&self, shifted: bool) -> Vec<Entry> {
-        // On a way back that was planned anew, the front is what that plan made of it.
-        let tells_of_front = shifted || self.plan.purpose == Purpose::Abort;
-        let wanted = |scope: &Scope| tells_of_front || !scope.is_front();
+        let wanted = |scope: &Scope| shifted || !scope.is_front();
         let outputs = self.plan.outputs.iter().filter(|(scope, _)| wanted(scope));
         let outputs = outputs.map(|(scope, outputs)| {
             let outcomes = self.outcomes(scope, None);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::outside::{listener, set_weights};
-use super::stage::{entries, mend, roster, spoil, weights, world};
+use super::stage::{STAGE, entries, mend, object, roster, spoil, weights, world};
 use crate::world::World;
 
 const PROMOTE: &[&str] = &["promote", "production", "--yes"];
@@ -50,6 +50,22 @@ fn weights_that_somebody_else_gave_are_taken_back_once_the_plan_has_shown_them()
 }
 
 #[test]
+fn what_is_missing_of_the_side_that_had_the_traffic_is_made_before_it_is_asked() {
+    let world = waiting();
+    let group = object(&world, STAGE, "r1/local_target_group.web");
+    let group = group["current"]["id"].as_str().expect("an id");
+    fs::remove_dir_all(world.path().join("root/target-groups").join(group)).expect("it was there");
+    fs::remove_dir_all(listener(&world)).expect("it was there");
+    let back = world.expect(6, REPLAN);
+    let at = |text: &str| back.stderr.find(text).unwrap_or_else(|| panic!("{}", back.stderr));
+    assert!(at("created r1/local_target_group.web") < at("gate sound: pass"), "{}", back.stderr);
+    assert!(at("gate sound: pass") < at("created front/local_listener.http"), "{}", back.stderr);
+    assert_eq!(weights(&world), [100, 0]);
+    let plan = world.expect(0, &["plan", "production", "--detailed-exitcode"]);
+    assert!(plan.stdout.contains("No changes."), "{}", plan.stdout);
+}
+
+#[test]
 fn nobody_goes_back_to_a_side_that_does_not_prove_sound() {
     let world = waiting();
     fs::remove_dir_all(listener(&world)).expect("it was there");
@@ -63,7 +79,7 @@ fn nobody_goes_back_to_a_side_that_does_not_prove_sound() {
 }
 
 #[test]
-fn there_must_be_something_to_give_up_and_to_go_back_to() {
+fn without_a_promotion_there_is_nothing_to_give_up() {
     let world = world("steps = [100]");
     spoil(&world, "r1");
     world.expect(6, PROMOTE);

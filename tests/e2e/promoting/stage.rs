@@ -143,12 +143,16 @@ pub(super) fn weights(world: &World) -> Vec<u64> {
 
 /// What the listener of a stage gives each environment, in the order of their names.
 pub(super) fn front_weights(world: &World, stage: &str) -> Vec<u64> {
-    let ran = world.expect(0, &["state", "show", stage, "front/local_listener.http", "--json"]);
-    let object = last_line(&ran.stdout);
+    let object = object(world, stage, "front/local_listener.http");
     let action = &object["current"]["attributes"]["default_action"];
     let groups = action["forward"]["target_group"].as_array();
     let groups = groups.unwrap_or_else(|| panic!("{object}")).iter();
     groups.map(|it| it["weight"].as_u64().expect("a weight")).collect()
+}
+
+/// An object as the state of a stage has it.
+pub(super) fn object(world: &World, stage: &str, address: &str) -> Value {
+    last_line(&world.expect(0, &["state", "show", stage, address, "--json"]).stdout)
 }
 
 /// What was said last: while a command runs, it is said first that it does.

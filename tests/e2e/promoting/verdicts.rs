@@ -70,8 +70,11 @@ fn the_first_promotion_has_nothing_to_go_back_to() {
     await_phase(&world, "watch");
     spoil(&world, "r1");
     assert_eq!(promotion.wait().expect("it ends").code(), Some(7), "halted");
-    let refused = world.expect(1, &["abort", "production", "--yes"]);
-    assert!(refused.stderr.contains("nothing to go back to"), "{}", refused.stderr);
+    for replan in [None, Some("--replan")] {
+        let abort = ["abort", "production", "--yes"].into_iter().chain(replan);
+        let refused = world.expect(1, &abort.collect::<Vec<_>>());
+        assert!(refused.stderr.contains("nothing to go back to"), "{}", refused.stderr);
+    }
     world.expect(0, &["destroy", "production", "--yes", "--including-live"]);
     assert!(world.processes().is_empty());
 }

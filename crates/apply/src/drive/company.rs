@@ -51,7 +51,7 @@ impl Driver<'_> {
         all.into_iter().zip(places).collect()
     }
 
-    /// Whether an operation goes together with one that failed.
+    /// Whether an operation goes together with one that failed, or never starts.
     pub(super) fn is_apart(&self, operation: u32) -> bool {
         let common = self.common_of(operation);
         common.is_some() && self.run.failures().any(|it| self.common(it) == common)
@@ -60,7 +60,7 @@ impl Driver<'_> {
     /// Fails the first operation that could be sent, as one that it goes together with failed.
     pub(super) fn leave_apart(&mut self) {
         let Some(Sendable { operation, intent, .. }) = self.sendable.pop_front() else { return };
-        let failure = Company::apart();
+        let failure = Company::apart().help("it was not sent");
         let outcome = Outcome::Failed { message: failure.message.as_str().into() };
         self.outcome(intent, outcome, Then::Fail { operation, failure });
     }

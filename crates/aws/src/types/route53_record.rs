@@ -168,16 +168,17 @@ impl Resource for RecordType {
         let record = wanted(aws, &arguments).await?;
         let company = change.company.as_ref();
         let zone = arguments.id().zone;
-        match send(aws, &zone, Action::Upsert, record.clone(), company).await {
+        let sent = match send(aws, &zone, Action::Upsert, record.clone(), company).await {
+            Ok(sent) => sent,
             Err(failure) => {
                 let says_so = |it: Option<Record>| it.is_some_and(|it| it.says_as(&record));
-                told_by_a_look(aws, &zone, record.key(), failure, says_so).await
+                told_by_a_look(aws, &zone, record.key(), failure, says_so).await?;
+                // The same once more changes nothing, and tells when all name servers have it.
+                send(aws, &zone, Action::Upsert, record, None).await?
             }
-            Ok(sent) => {
-                aws.batches.changes.note(&change.object.id, sent);
-                Ok(())
-            }
-        }
+        };
+        aws.batches.changes.note(&change.object.id, sent);
+        Ok(())
     }
 
     async fn verify(&self, aws: &Aws, object: &Object) -> Result<(), Failure> {
@@ -205,7 +206,13 @@ impl Resource for RecordType {
         let key = found.key();
         match send(aws, &id.zone, Action::Delete, found, company).await {
             Ok(_) => Ok(Deleted::Accepted),
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(Deleted::Gone),
+            // What is not found may be something else, in a change that goes with this one.
+            Err(failure) if failure.kind == FailureKind::NotFound => {
+                match there(aws, &id.zone, key).await? {
+                    None => Ok(Deleted::Gone),
+                    Some(_) => Err(failure),
+                }
+            }
             Err(failure) => {
                 let is_gone = |it: Option<Record>| it.is_none();
                 told_by_a_look(aws, &id.zone, key, failure, is_gone).await?;

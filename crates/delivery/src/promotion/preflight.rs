@@ -1,7 +1,7 @@
 //! What is checked before a promotion is planned, and what its plan cannot change.
 
 use greenroom_apply::Workbench;
-use greenroom_engine::promotion::Parts;
+use greenroom_engine::promotion::{Parts, WayBack};
 use greenroom_model::address::Scope;
 use greenroom_model::plan::{Action, Horizon, Plan};
 use jiff::Timestamp;
@@ -34,9 +34,10 @@ impl Preflight {
     }
 
     /// The same of a way back.
-    pub(super) fn of_way_back(parts: &Parts) -> Preflight {
+    pub(super) fn of_way_back(way: &WayBack) -> Preflight {
         let mut notes = Vec::new();
-        if let Some(live) = parts.route.live.as_ref().filter(|_| parts.live.is_empty()) {
+        let is_unasked = way.live.is_empty() && way.late.is_empty();
+        if let Some(live) = way.route.live.as_ref().filter(|_| is_unasked) {
             notes.push(format!("no gate asks {live} itself: nothing proves that it serves"));
         }
         Preflight { proof: None, notes }

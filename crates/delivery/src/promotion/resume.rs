@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use greenroom_engine::format;
 use greenroom_engine::outcomes::Secrets;
-use greenroom_model::plan::{Next, Phase, Plan};
+use greenroom_model::plan::{Next, Phase, Plan, Purpose};
 use greenroom_model::roster::Promotion;
 use greenroom_model::state::State;
 
@@ -45,7 +45,9 @@ impl Resumed {
 /// [`PromotionError::NoWayBack`].
 pub fn can_give_up(plan: &Plan, promotion: &Promotion) -> Result<(), PromotionError> {
     let phase = plan.phases.iter().find(|it| it.name == promotion.phase);
-    match phase.is_some_and(|it| it.on_fail != Next::Halt || leads_back(plan, it)) {
+    let has_way = phase.is_some_and(|it| it.on_fail != Next::Halt || leads_back(plan, it));
+    // Of a way back that is planned anew, the first phase may not be noted yet.
+    match has_way || plan.purpose == Purpose::Abort {
         true => Ok(()),
         false => Err(PromotionError::NoWayBack(promotion.candidate.clone())),
     }

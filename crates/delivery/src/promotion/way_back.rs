@@ -1,10 +1,11 @@
 //! The way back of a promotion that is open, planned anew: for when its own does not lead through
 //! what the front has become since.
 
-use greenroom_engine::promotion::{Admission, Parts, Terms, compose_back, gates_of};
+use greenroom_engine::promotion::{Admission, GateAsk, Terms, WayBack, compose_back, gates_of};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::{Address, Scope};
-use greenroom_model::plan::{Plan, Purpose};
+use greenroom_model::gate::Probe;
+use greenroom_model::plan::Plan;
 use greenroom_model::value::Value;
 
 use super::PromotionError;
@@ -16,7 +17,7 @@ use crate::wanted::wanted;
 
 impl Promoting<'_> {
     /// Plans that the front gives all traffic to the environment that had it before, whatever it
-    /// is now, and that the promotion is over.
+    /// is now, and that the promotion is over. What is missing of that environment is made first.
     ///
     /// # Errors
     ///
@@ -42,42 +43,52 @@ impl Promoting<'_> {
         }
         let terms = Terms::of(&declared);
         let mut passes = Passes::new(project, workbench, desired, &state);
-        let front = passes.look(&route.given_up(), refresh).await?;
-        let (gates, hooks) = gates_of(&front);
-        let Asks { live, .. } = Asks::of(&gates, &route, &terms);
-        let unchanged = unchanged(&passes, &front);
+        let plan = passes.look(&route.given_up(), refresh).await?;
+        let (gates, hooks) = gates_of(&plan);
+        let asks = Asks::of(&gates, &route, &terms);
+        let is_late = |it: &GateAsk| it.gate.probe.needs_front() && !is_in_use(&passes, it);
+        let (late, live): (Vec<_>, Vec<_>) = asks.live.into_iter().partition(is_late);
+        let unchanged = unchanged(&passes, &plan);
         let warnings = passes.warnings;
-        let parts = Parts {
-            purpose: Purpose::Abort,
-            route,
-            terms,
-            head: front.clone(),
-            admitted: None,
-            withdrawn: None,
-            soaked: None,
-            steps: Vec::new(),
-            given_up: front,
-            ready: Vec::new(),
-            watched: Vec::new(),
-            live,
-            hooks,
-            counted: Vec::new(),
-            horizons: Vec::new(),
-        };
-        let preflight = Preflight::of_way_back(&parts);
-        Ok(Prepared { plan: whole(compose_back(parts, unchanged))?, secrets, preflight, warnings })
+        let way = WayBack { route, terms, plan, live, late, hooks, unchanged };
+        let preflight = Preflight::of_way_back(&way);
+        Ok(Prepared { plan: whole(compose_back(way))?, secrets, preflight, warnings })
     }
 }
 
+/// Whether anything that sends traffic somewhere names the object that a gate looks at.
+fn is_in_use(passes: &Passes<'_>, ask: &GateAsk) -> bool {
+    let Probe::TargetHealth { block, .. } = &ask.gate.probe else { return true };
+    let remotes =
+        || passes.forecast.instances().filter_map(|(at, it)| Some((at, it.current.as_ref()?)));
+    let looked_at = remotes().filter(|(at, _)| at.scope == ask.scope && at.block == *block);
+    let ids: Vec<Value> = looked_at.map(|(_, it)| Value::from(it.id.clone())).collect();
+    let mut senders = remotes().filter(|(at, _)| is_guarded(passes, at));
+    senders.any(|(_, it)| ids.iter().any(|id| names(&it.attributes, id)))
+}
+
+/// Whether a value is, or holds somewhere, this text.
+fn names(value: &Value, text: &Value) -> bool {
+    match value {
+        Value::List(elements) => elements.iter().any(|it| names(it, text)),
+        Value::Object(entries) => entries.values().any(|it| names(it, text)),
+        value => value == text,
+    }
+}
+
+/// Whether an object says who gets traffic: nobody else's change of it is written over.
+fn is_guarded(passes: &Passes<'_>, address: &Address) -> bool {
+    let known = passes.workbench.schemas.of_block(&address.block);
+    known.is_some_and(|it| it.schema.guarded)
+}
+
 /// What of the front says who gets the traffic, and stays as it was found.
-fn unchanged(passes: &Passes<'_>, front: &Plan) -> Vec<(Address, Value)> {
-    let schemas = &passes.workbench.schemas;
-    let is_guarded = |it: &Address| schemas.of_block(&it.block).is_some_and(|it| it.schema.guarded);
-    let changes = |it: &Address| front.operations().any(|op| op.action.address() == Some(it));
+fn unchanged(passes: &Passes<'_>, plan: &Plan) -> Vec<(Address, Value)> {
+    let changes = |it: &Address| plan.operations().any(|op| op.action.address() == Some(it));
     let scope = Scope::front();
     let found = passes.forecast.instances_of(&scope);
     let unchanged = found.filter_map(|(address, it)| {
-        let stays = is_guarded(&address) && !changes(&address);
+        let stays = is_guarded(passes, &address) && !changes(&address);
         let current = it.current.as_ref().filter(|_| stays)?;
         Some((address, current.attributes.clone()))
     });

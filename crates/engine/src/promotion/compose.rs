@@ -61,6 +61,25 @@ impl Parts {
     }
 }
 
+/// What the way back of a promotion that is open is made of, when it is planned anew.
+pub struct WayBack {
+    /// Who was to take over from whom.
+    pub route: Route,
+    /// How.
+    pub terms: Terms,
+    /// The stage with the candidate failed, against what there is now.
+    pub plan: Plan,
+    /// What shows that the side that had the traffic serves.
+    pub live: Vec<GateAsk>,
+    /// The same, where it can be asked only when the front sends traffic there again, or looks at it.
+    pub late: Vec<GateAsk>,
+    /// What is run when an environment gets all traffic, or has lost it.
+    pub hooks: Vec<GateAsk>,
+    /// What of the front stays as it was found, with its attributes. It is looked at once more, as
+    /// a read may have lagged.
+    pub unchanged: Vec<(Address, Value)>,
+}
+
 /// The front while the candidate soaks, and after that.
 pub struct Soaked {
     /// With copies of traffic to the candidate.
@@ -84,6 +103,7 @@ const DRAIN: &str = "drain";
 const FINISH: &str = "finish";
 const ABANDON: &str = "abandon";
 const WITHDRAW: &str = "withdraw";
+const REPAIR: &str = "repair";
 const PROVE: &str = "prove";
 const ROLL_BACK: &str = "roll-back";
 
@@ -94,21 +114,36 @@ pub fn compose(parts: Parts) -> Plan {
 }
 
 /// The plan of a way back for a promotion that is open, where its own does not lead through what
-/// the front has become: `given_up` is the front as it is to be, against what it is now.
-///
-/// What is missing of the front is made anew before the gates that look through it are asked. What
-/// stays as it is, `unchanged` with its attributes, is looked at once more: a read may have lagged.
+/// the front has become: the side that had the traffic is made whole, shows that it serves, and gets
+/// all of it.
 #[must_use]
-pub fn compose_back(parts: Parts, unchanged: Vec<(Address, Value)>) -> Plan {
-    let makes_anew = |it: &Operation| in_front(it) && matches!(it.action, Action::Create(_));
-    let is_incomplete = parts.given_up.operations().any(makes_anew);
-    let (late, early): (Vec<_>, Vec<_>) =
-        parts.live.iter().cloned().partition(|it| is_incomplete && it.gate.probe.needs_front());
+pub fn compose_back(way: WayBack) -> Plan {
+    let WayBack { route, terms, plan, live, late, hooks, unchanged } = way;
+    let parts = Parts {
+        purpose: Purpose::Abort,
+        route,
+        terms,
+        head: plan.clone(),
+        admitted: None,
+        withdrawn: None,
+        soaked: None,
+        steps: Vec::new(),
+        given_up: plan,
+        ready: Vec::new(),
+        watched: Vec::new(),
+        live,
+        hooks,
+        counted: Vec::new(),
+        horizons: Vec::new(),
+    };
     let composer = Composer { parts };
-    let mut phases = vec![composer.prove(&early), composer.roll_back(&late, unchanged)];
+    let mut phases: Vec<Phase> = composer.repair().into_iter().collect();
+    phases.push(composer.prove());
+    phases.push(composer.roll_back(&late, unchanged));
     expect(&mut phases);
     let Parts { purpose, route, given_up, .. } = composer.parts;
-    concerning(&route.candidate, Plan { purpose, phases, ..given_up })
+    let ours: Vec<Scope> = std::iter::once(route.candidate).chain(route.live).collect();
+    concerning(&ours, Plan { purpose, phases, ..given_up })
 }
 
 /// The gates that a plan asks, and its hooks.
@@ -148,7 +183,7 @@ impl Composer {
         let last = steps.into_iter().next_back().map(|it| it.outputs).unwrap_or_default();
         let mut outputs = head.outputs.clone();
         outputs.extend(last);
-        concerning(&route.candidate, Plan { purpose, phases: main, outputs, ..head })
+        concerning(&[route.candidate], Plan { purpose, phases: main, outputs, ..head })
     }
 
     fn create(&self) -> Phase {
@@ -329,16 +364,25 @@ impl Composer {
             phases.push(self.withdraw());
         }
         if is_wanted(PROVE) {
-            phases.push(self.prove(&self.parts.live));
+            phases.push(self.prove());
             phases.push(self.roll_back(&[], Vec::new()));
         }
         phases
     }
 
+    /// The side that is to have all traffic again is made whole.
+    fn repair(&self) -> Option<Phase> {
+        let live = self.parts.route.live.as_ref()?;
+        let is_its = |it: &Operation| it.action.address().is_some_and(|it| it.scope == *live);
+        let mut draft = PhaseDraft::marked(REPAIR, goes_on());
+        let repairs = draft.graft(&self.parts.given_up, is_its, PhaseDraft::BEGIN);
+        (!repairs.is_empty()).then(|| draft.finish(to(PROVE), Next::Halt))
+    }
+
     /// The side that has the traffic now, or had it, shows that it serves.
-    fn prove(&self, gates: &[GateAsk]) -> Phase {
+    fn prove(&self) -> Phase {
         let mut draft = PhaseDraft::marked(PROVE, goes_on());
-        draft.gates(gates, Asked::Once, &[PhaseDraft::BEGIN]);
+        draft.gates(&self.parts.live, Asked::Once, &[PhaseDraft::BEGIN]);
         draft.finish(to(ROLL_BACK), Next::Halt)
     }
 
@@ -366,6 +410,7 @@ impl Composer {
         let mark = Mark { entries, verified: false, course: Course::GoesOn };
         let mut draft = PhaseDraft::marked(ROLL_BACK, mark);
         let changes = draft.graft(&self.parts.given_up, in_front, PhaseDraft::BEGIN);
+        draft.remove_last(&changes);
         let mut held = draft.verify(&changes);
         held.extend(changes);
         for (address, expected) in unchanged {
@@ -489,9 +534,9 @@ impl Composer {
     }
 }
 
-/// A plan with what it says of the front and of the candidate: the others stay as they are.
-fn concerning(candidate: &Scope, mut plan: Plan) -> Plan {
-    let is_ours = |scope: &Scope| scope.is_front() || scope == candidate;
+/// A plan with what it says of the front and of these environments: the others stay as they are.
+fn concerning(environments: &[Scope], mut plan: Plan) -> Plan {
+    let is_ours = |scope: &Scope| scope.is_front() || environments.contains(scope);
     plan.outputs.retain(|scope, _| is_ours(scope));
     plan.lifecycles.retain(|it| is_ours(&it.address.scope));
     plan.inputs.retain(|scope, _| is_ours(scope));

@@ -74,6 +74,34 @@ impl PhaseDraft {
         positions
     }
 
+    /// Lets what is removed for good wait for the changes of all other blocks: whatever takes its
+    /// place may need one of them.
+    pub(super) fn remove_last(&mut self, changes: &[u32]) {
+        let at = |it: u32| &self.operations[it as usize].action;
+        let block = |it: u32| at(it).address().map(|it| &it.block);
+        let removes = |it: u32| matches!(at(it), Action::Delete(_));
+        let is_made_anew = |it: u32| {
+            changes.iter().any(|other| !removes(*other) && at(*other).address() == at(it).address())
+        };
+        let removed = changes.iter().copied().filter(|it| removes(*it) && !is_made_anew(*it));
+        let mut waits = Vec::new();
+        for removed in removed {
+            let others = changes.iter().copied();
+            let others = others.filter(|it| !removes(*it) && block(*it) != block(removed));
+            let others = others.filter(|it| !self.needs(*it, removed));
+            waits.extend(others.map(|it| (removed, it)));
+        }
+        for (removed, other) in waits {
+            self.operations[removed as usize].needs.push(complete(other));
+        }
+    }
+
+    /// Whether an operation waits for another one, however indirectly.
+    fn needs(&self, operation: u32, needed: u32) -> bool {
+        let needs = &self.operations[operation as usize].needs;
+        needs.iter().any(|it| it.operation == needed || self.needs(it.operation, needed))
+    }
+
     /// Adds a look, for each of these changes, at whether it holds.
     pub(super) fn verify(&mut self, changes: &[u32]) -> Vec<u32> {
         let mut positions = Vec::new();

@@ -181,14 +181,23 @@ impl Errand<'_> {
     ) -> Ended<Came> {
         let (purpose, began) = (plan.purpose, Instant::now());
         let goes_on = resumed(session.state())?.is_some_and(|it| it.plan == plan);
-        let applied = session.apply(plan, secrets, &Cancel::new()).await.map_err(stop)?;
+        let repairs = matches!(purpose, Purpose::Apply | Purpose::Abort);
+        if repairs {
+            let roster = session.state().roster.clone().unwrap_or_default();
+            self.court.judge().repairs(&roster);
+        }
+        let applied = session.apply(plan, secrets, &Cancel::new()).await;
+        if repairs {
+            self.court.judge().repairs_no_more();
+        }
+        let applied = applied.map_err(stop)?;
         if applied.is_complete() && purpose != Purpose::Destroy {
             let weights = self.inspector.cloud.weights();
             let roster = session.state().roster.clone().unwrap_or_default();
             let open = &roster.promotion;
             ensure!(open.is_none(), Ends, "its plan came to its end, and it is open: {open:?}");
             let mut judge = self.court.judge();
-            if matches!(purpose, Purpose::Apply | Purpose::Abort) && !goes_on {
+            if repairs && !goes_on {
                 judge.makes_the_front_whole(began);
             }
             judge.finds(&roster, &weights, began)?;
@@ -304,13 +313,7 @@ impl Errand<'_> {
                 session.close().await.map_err(stop)?;
                 Ok(Came::Nothing)
             }
-            Ok((plan, secrets)) => {
-                let roster = session.state().roster.clone().unwrap_or_default();
-                self.court.judge().repairs(&roster);
-                let came = self.carry_out(session, Arc::new(plan), secrets).await;
-                self.court.judge().repairs_no_more();
-                came
-            }
+            Ok((plan, secrets)) => self.carry_out(session, Arc::new(plan), secrets).await,
             Err(Declined::Promotion(error)) => self.decline(session, error).await,
             Err(Declined::Stop(stop)) => Err(stop),
         }

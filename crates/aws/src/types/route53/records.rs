@@ -105,8 +105,8 @@ async fn send(
     let creates = changes.iter().any(|it| it.action == Action::Create);
     // Sent again after a lost answer, a create would find its own record in the way, and a delete
     // that goes together with others nothing to delete: AWS would refuse what it has done.
-    let at_most_once = |it: &RecordChange| it.company.is_some() && it.action == Action::Delete;
-    let client = if creates || changes.iter().any(at_most_once) { once } else { again };
+    let deletes = changes.iter().any(|it| it.action == Action::Delete);
+    let client = if creates || deletes && changes.len() > 1 { once } else { again };
     let batch = batch(&changes).map_err(|message| ApiError {
         action,
         code: None,

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use greenroom_engine::desired::Standing;
 use greenroom_engine::promotion::{forecast, leave, shortest};
-use greenroom_model::address::Scope;
+use greenroom_model::address::{InstanceKey, Scope};
 use greenroom_model::plan::{Action, Horizon, Next, Plan, Purpose, Wait};
 use greenroom_model::roster::Weight;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::stage::{BALANCER, ENVIRONMENT, RECORDS, Stage, phases, scope};
+use crate::planning::support::state_from;
 
 #[test]
 fn the_first_promotion_makes_the_front_after_its_environment_is_proven() {
@@ -107,23 +108,17 @@ fn a_second_promotion_goes_by_weights_and_has_a_way_back_from_each() {
 }
 
 #[test]
-fn a_way_back_that_is_planned_anew_makes_what_is_missing_before_who_looks_through_it_is_asked() {
+fn a_way_back_that_is_planned_anew_makes_the_old_side_whole_and_then_the_front() {
     let targets = "[gate.targets]\ntarget_health = \"sim_group.web\"\n";
     let environment = format!("{ENVIRONMENT}{targets}");
     let mut stage = Stage::second(BALANCER, &environment, "steps = [25, 100]");
+    for lost in [Scope::front(), scope("r1")] {
+        stage.state.scopes.get_mut(&lost).expect("it was made").resources.clear();
+    }
     assert_snapshot!(phases(&stage.way_back()), @r"
-    prove | passes: roll-back, fails: halt
+    repair | passes: prove, fails: halt
       mark
-      gate r1/sound <- 0
-      gate r1/targets <- 0
-    roll-back | passes: rolled back, fails: halt
-      mark r1 live 100, r2 failed 0
-      ~ front/sim_balancer.front 100, 0 <- 0
-      verify front/sim_balancer.front <- 1
-      mark r2 failed 0 verified closes <- 2 1 0
-    ");
-    stage.state.scopes.get_mut(&Scope::front()).expect("a front").resources.clear();
-    assert_snapshot!(phases(&stage.way_back()), @r"
+      + r1/sim_group.web <- 0
     prove | passes: roll-back, fails: halt
       mark
       gate r1/sound <- 0
@@ -134,6 +129,35 @@ fn a_way_back_that_is_planned_anew_makes_what_is_missing_before_who_looks_throug
       gate r1/targets <- 2 1 0
       mark r2 failed 0 verified closes <- 2 1 0 3
     ");
+}
+
+#[test]
+fn what_is_removed_on_the_way_back_waits_for_what_its_place_needs() {
+    let front = RECORDS.replace("name     =", "depends_on = [\"sim_network.check\"]\nname     =");
+    let each = "for_each = \"${{ for e in environments : e.name => e }}\"";
+    let check = format!("[resource.sim_network.check]\n{each}\ncidr = \"10.0.0.0/16\"\n");
+    let mut stage = Stage::second(&format!("{front}{check}"), ENVIRONMENT, "steps = [50, 100]");
+    let half = Weight::new(50).expect("a weight");
+    let shared = stage.at(&stage.route().at(half), &stage.state);
+    stage.state = state_from(stage.state.clone(), &shared);
+    let front = stage.state.scopes.get_mut(&Scope::front()).expect("it was made");
+    for instances in front.resources.values_mut() {
+        instances.retain(|key, _| *key != InstanceKey::Name("r1".into()));
+    }
+    assert_snapshot!(phases(&stage.way_back()), @r#"
+    prove | passes: roll-back, fails: halt
+      mark
+      gate r1/sound <- 0
+    roll-back | passes: rolled back, fails: halt
+      mark r1 live 100, r2 failed 0, outside
+      + front/sim_network.check["r1"] <- 0
+      - front/sim_record.www["r2"] <- 0 1
+      - front/sim_network.check["r2"] <- 2 0 4
+      + front/sim_record.www["r1"] 100 <- 1 0
+      verify front/sim_network.check["r1"] <- 1
+      verify front/sim_record.www["r1"] <- 4
+      mark r2 failed 0, outside verified closes <- 5 6 1 2 3 4 0
+    "#);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use greenroom_engine::desired::{Desired, Standing};
 use greenroom_engine::planner::{AskGates, Look, PlanInput, Refresh};
 use greenroom_engine::promotion::{
-    Admission, GateAsk, Parts, Route, Soaked, Terms, compose, compose_back, forecast, gates_of,
+    Admission, GateAsk, Parts, Route, Soaked, Terms, WayBack, compose, compose_back, forecast,
+    gates_of,
 };
 use greenroom_engine::resolve::{Missing, ResolveRequest, resolve};
 use greenroom_model::address::Scope;
@@ -169,9 +170,13 @@ impl Stage {
     /// The plan of a way back from the state as it is.
     pub(super) fn way_back(&self) -> Plan {
         let route = self.route();
-        let given_up = self.pass(&route.given_up(), &self.state, AskGates::AfterChanges);
-        let parts = Parts { given_up, purpose: Purpose::Abort, ..self.parts(Purpose::Promote) };
-        compose_back(parts, Vec::new())
+        let plan = self.pass(&route.given_up(), &self.state, AskGates::Always);
+        let live = route.live.clone().expect("somebody has the traffic");
+        let (gates, hooks) = gates_of(&plan);
+        let gates = gates.into_iter().filter(|it| it.scope == live);
+        let (late, live) = gates.partition(|it| it.gate.probe.needs_front());
+        let terms = self.terms.clone();
+        compose_back(WayBack { route, terms, plan, live, late, hooks, unchanged: Vec::new() })
     }
 
     fn parts(&self, purpose: Purpose) -> Parts {
