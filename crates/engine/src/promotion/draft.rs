@@ -1,5 +1,6 @@
 //! One phase of a promotion while it is put together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use greenroom_model::address::{Address, Scope};
@@ -74,32 +75,35 @@ impl PhaseDraft {
         positions
     }
 
-    /// Lets what is removed for good wait for the changes of all other blocks: whatever takes its
-    /// place may need one of them.
+    /// Lets what is removed for good wait for the changes of all other blocks that do not wait for it
+    /// themselves: whatever takes its place may need one of them.
     pub(super) fn remove_last(&mut self, changes: &[u32]) {
-        let at = |it: u32| &self.operations[it as usize].action;
-        let block = |it: u32| at(it).address().map(|it| &it.block);
-        let removes = |it: u32| matches!(at(it), Action::Delete(_));
-        let is_made_anew = |it: u32| {
-            changes.iter().any(|other| !removes(*other) && at(*other).address() == at(it).address())
-        };
-        let removed = changes.iter().copied().filter(|it| removes(*it) && !is_made_anew(*it));
-        let mut waits = Vec::new();
-        for removed in removed {
-            let others = changes.iter().copied();
-            let others = others.filter(|it| !removes(*it) && block(*it) != block(removed));
-            let others = others.filter(|it| !self.needs(*it, removed));
-            waits.extend(others.map(|it| (removed, it)));
-        }
-        for (removed, other) in waits {
-            self.operations[removed as usize].needs.push(complete(other));
+        let action = |it: u32| &self.operations[it as usize].action;
+        let (removed, made): (Vec<u32>, Vec<u32>) =
+            changes.iter().partition(|it| matches!(action(**it), Action::Delete(_)));
+        let is_made_anew =
+            |removed: u32| made.iter().any(|it| action(*it).address() == action(removed).address());
+        let block = |it: u32| action(it).address().map(|it| it.block.clone());
+        let pairs = removed.iter().filter(|it| !is_made_anew(**it)).flat_map(|removed| {
+            let others = made.iter().filter(|it| block(**it) != block(*removed));
+            others.map(|other| (*removed, *other))
+        });
+        let pairs: Vec<(u32, u32)> = pairs.collect();
+        for (removed, other) in pairs {
+            if !self.needs(other, removed) {
+                self.operations[removed as usize].needs.push(complete(other));
+            }
         }
     }
 
     /// Whether an operation waits for another one, however indirectly.
     fn needs(&self, operation: u32, needed: u32) -> bool {
-        let needs = &self.operations[operation as usize].needs;
-        needs.iter().any(|it| it.operation == needed || self.needs(it.operation, needed))
+        let (mut open, mut seen) = (vec![operation], BTreeSet::new());
+        while let Some(at) = open.pop() {
+            let needs = self.operations[at as usize].needs.iter().map(|it| it.operation);
+            open.extend(needs.filter(|it| seen.insert(*it)));
+        }
+        seen.contains(&needed)
     }
 
     /// Adds a look, for each of these changes, at whether it holds.
