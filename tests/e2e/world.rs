@@ -75,6 +75,10 @@ impl World {
         fs::write(self.path().join(name), text).expect("a file of the project");
     }
 
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).expect("a file of the project")
+    }
+
     /// The folder of the state of `stage`'s default environment.
     pub(crate) fn state_folder(&self, stage: &str) -> PathBuf {
         self.path().join("state/e2e").join(stage).join("default.state")

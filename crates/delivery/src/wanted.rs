@@ -218,13 +218,17 @@ impl Wanted {
 
     /// Values of the sensitive variables, which plan files do not hold.
     pub fn secrets(&self) -> Secrets {
-        let Some(desired) = &self.desired else { return Secrets::new() };
-        let secrets = desired.scopes.iter().map(|(scope, wanted)| {
-            let variables = wanted.variables.iter().filter(|(_, value)| value.has_sensitive());
-            (scope.clone(), variables.map(|(name, it)| (name.clone(), it.clone())).collect())
-        });
-        secrets.collect()
+        self.desired.as_deref().map(secrets_in).unwrap_or_default()
     }
+}
+
+/// Values of the sensitive variables of all scopes.
+pub(crate) fn secrets_in(desired: &Desired) -> Secrets {
+    let secrets = desired.scopes.iter().map(|(scope, wanted)| {
+        let variables = wanted.variables.iter().filter(|(_, value)| value.has_sensitive());
+        (scope.clone(), variables.map(|(name, it)| (name.clone(), it.clone())).collect())
+    });
+    secrets.collect()
 }
 
 /// Plans from the specs alone, for the mistakes that only a plan can show.

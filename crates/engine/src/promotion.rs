@@ -12,7 +12,8 @@ mod leave;
 mod route;
 
 pub use compose::{
-    Parts, Soaked, WayBack, compose, compose_back, gates_of, shortest, weight_phase,
+    Parts, Soaked, WayBack, compose, compose_back, gates_of, shortest, waits_for_front,
+    weight_phase,
 };
 pub use decide::{Occasion, decide};
 pub use draft::GateAsk;

@@ -477,7 +477,8 @@ impl Run {
     }
 
     fn outputs_of(&self, shifted: bool) -> Vec<Entry> {
-        let wanted = |scope: &Scope| shifted || !scope.is_front();
+        let is_anothers = |scope: &Scope| scope.is_front() || self.makes_front_anew();
+        let wanted = |scope: &Scope| shifted || !is_anothers(scope);
         let outputs = self.plan.outputs.iter().filter(|(scope, _)| wanted(scope));
         let outputs = outputs.map(|(scope, outputs)| {
             let outcomes = self.outcomes(scope, None);

@@ -15,8 +15,10 @@ use std::sync::Arc;
 
 use greenroom_model::address::{Address, BlockName, InstanceKey, Scope};
 use greenroom_model::expr::Expr;
+use greenroom_model::span::Span;
 use greenroom_model::value::Value;
 use greenroom_spec::diagnostic::Diagnostic;
+use greenroom_spec::expr::sensitive;
 use greenroom_spec::node::{Node, NodeKind};
 use greenroom_spec::source::Place;
 use greenroom_spec::template::Block;
@@ -190,13 +192,8 @@ impl World {
         let output = template.outputs.get(name)?;
         let evaluated = self.memoised(scope, &world.outputs, name, &output.value);
         Some(evaluated.map(|(value, reads)| {
-            let secret = output.sensitive && !value.is_pending() && !value.is_null();
-            let value = if secret {
-                Value::sensitive(value, Expr::reference("output", [name.clone()]))
-            } else {
-                value
-            };
-            (value, reads)
+            let is_secret = output.sensitive && !value.is_null();
+            (if is_secret { sensitive(value, Span::default()) } else { value }, reads)
         }))
     }
 

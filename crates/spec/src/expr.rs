@@ -18,6 +18,6 @@ pub mod functions;
 mod parse;
 mod references;
 
-pub use eval::{Key, NoScope, Problem, Scope, evaluate};
+pub use eval::{Key, NoScope, Problem, Scope, evaluate, sensitive};
 pub use parse::{Mistake, parse_expression, parse_template};
 pub use references::{Reference, references};

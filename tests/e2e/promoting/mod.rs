@@ -10,6 +10,7 @@ mod outside;
 mod preflight;
 mod replanned;
 mod requests;
+mod secrets;
 mod shares;
 mod soaking;
 mod stage;

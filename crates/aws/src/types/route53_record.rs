@@ -174,7 +174,8 @@ impl Resource for RecordType {
                 let says_so = |it: Option<Record>| it.is_some_and(|it| it.says_as(&record));
                 told_by_a_look(aws, &zone, record.key(), failure, says_so).await?;
                 // The same once more changes nothing, and tells when all name servers have it.
-                send(aws, &zone, Action::Upsert, record, None).await?
+                let again = send(aws, &zone, Action::Upsert, record, None).await;
+                again.map_err(Failure::unknown_effect)?
             }
         };
         aws.batches.changes.note(&change.object.id, sent);

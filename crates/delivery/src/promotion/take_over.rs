@@ -24,7 +24,7 @@ use super::passes::{Passes, Standings};
 use super::preflight::{self, Preflight};
 use super::sealed::all_sealed;
 use crate::project::{Inputs, Project};
-use crate::wanted::{Wanted, buildable, wanted};
+use crate::wanted::{Wanted, buildable, secrets_in, wanted};
 
 /// A stage that promotes, for which one plan is to be made.
 pub struct Promoting<'a> {
@@ -98,8 +98,8 @@ impl Promoting<'_> {
         not_open(&roster)?;
         let candidate = target(&roster, stage, to)?;
         let wanted = wanted(project, stage, None, &Inputs::default(), Missing::Refuse);
-        let secrets = wanted.secrets();
         let desired = stage_of(wanted, project, &state)?;
+        let secrets = secrets_in(&desired);
         let journey = Journey {
             purpose: Purpose::Rollback,
             route: route(&desired, workbench, candidate.clone(), roster),

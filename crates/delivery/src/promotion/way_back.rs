@@ -1,11 +1,14 @@
 //! The way back of a promotion that is open, planned anew: for when its own does not lead through
 //! what the front has become since.
 
-use greenroom_engine::promotion::{Admission, GateAsk, Terms, WayBack, compose_back, gates_of};
+use greenroom_engine::promotion::{
+    Admission, GateAsk, Route, Terms, WayBack, compose_back, forecast, gates_of, waits_for_front,
+};
 use greenroom_engine::resolve::Missing;
 use greenroom_model::address::{Address, Scope};
 use greenroom_model::gate::Probe;
-use greenroom_model::plan::Plan;
+use greenroom_model::plan::{Operation, Plan};
+use greenroom_model::state::{Remote, State};
 use greenroom_model::value::Value;
 
 use super::PromotionError;
@@ -13,7 +16,7 @@ use super::passes::Passes;
 use super::preflight::Preflight;
 use super::take_over::{Asks, Prepared, Promoting, promoted, route, stage_of, whole};
 use crate::project::Inputs;
-use crate::wanted::wanted;
+use crate::wanted::{secrets_in, wanted};
 
 impl Promoting<'_> {
     /// Plans that the front gives all traffic to the environment that had it before, whatever it
@@ -34,8 +37,8 @@ impl Promoting<'_> {
         }
         let is_known = roster.entries.get(&candidate).is_some_and(|it| it.admitted);
         let wanted = wanted(project, stage, None, &Inputs::default(), Missing::Refuse);
-        let secrets = wanted.secrets();
         let desired = stage_of(wanted, project, &state)?;
+        let secrets = secrets_in(&desired);
         let mut route = route(&desired, workbench, candidate, roster);
         if !is_known {
             // What the front has not heard of, it does not hear of now.
@@ -46,7 +49,11 @@ impl Promoting<'_> {
         let plan = passes.look(&route.given_up(), refresh).await?;
         let (gates, hooks) = gates_of(&plan);
         let asks = Asks::of(&gates, &route, &terms);
-        let is_late = |it: &GateAsk| it.gate.probe.needs_front() && !is_in_use(&passes, it);
+        let repaired = of_live(&passes, &route, &plan);
+        let is_late = |it: &GateAsk| {
+            waits_for_front(&it.gate)
+                || it.gate.probe.needs_front() && !is_in_use(&passes, &repaired, it)
+        };
         let (late, live): (Vec<_>, Vec<_>) = asks.live.into_iter().partition(is_late);
         let unchanged = unchanged(&passes, &plan);
         let warnings = passes.warnings;
@@ -56,15 +63,29 @@ impl Promoting<'_> {
     }
 }
 
-/// Whether anything that sends traffic somewhere names the object that a gate looks at.
-fn is_in_use(passes: &Passes<'_>, ask: &GateAsk) -> bool {
+/// The state once the side that had the traffic is repaired.
+fn of_live(passes: &Passes<'_>, route: &Route, plan: &Plan) -> State {
+    let scope = |it: &Operation| it.action.address().map(|it| it.scope.clone());
+    forecast(&passes.forecast, plan.operations().filter(|it| scope(it) == route.live))
+}
+
+/// Whether anything sends traffic to the object that a gate looks at: the front as it is found, or
+/// something of the gate's own environment, once that is repaired.
+fn is_in_use(passes: &Passes<'_>, repaired: &State, ask: &GateAsk) -> bool {
     let Probe::TargetHealth { block, .. } = &ask.gate.probe else { return true };
-    let remotes =
-        || passes.forecast.instances().filter_map(|(at, it)| Some((at, it.current.as_ref()?)));
-    let looked_at = remotes().filter(|(at, _)| at.scope == ask.scope && at.block == *block);
-    let ids: Vec<Value> = looked_at.map(|(_, it)| Value::from(it.id.clone())).collect();
-    let mut senders = remotes().filter(|(at, _)| is_guarded(passes, at));
-    senders.any(|(_, it)| ids.iter().any(|id| names(&it.attributes, id)))
+    let is_it = |it: &Address| it.scope == ask.scope && it.block == *block;
+    let found = passes.forecast.instances().filter(|(at, _)| is_it(at));
+    let ids = found.filter_map(|(_, it)| Some(Value::from(it.current.as_ref()?.id.clone())));
+    let ids: Vec<Value> = ids.collect();
+    let (front, own) = (Scope::front(), ask.scope.clone());
+    let senders = |state: &State, scope: &Scope| -> Vec<Remote> {
+        let all = state.instances_of(scope).filter(|(at, _)| is_guarded(passes, at));
+        all.filter_map(|(_, it)| it.current.clone()).collect()
+    };
+    senders(&passes.forecast, &front)
+        .iter()
+        .any(|it| ids.iter().any(|id| names(&it.attributes, id)))
+        || senders(repaired, &own).iter().any(|it| it.reads.keys().any(is_it))
 }
 
 /// Whether a value is, or holds somewhere, this text.

@@ -17,6 +17,7 @@ use greenroom_spec::promotion::Pause;
 
 use super::draft::{GateAsk, PhaseDraft};
 use super::route::{Route, Terms};
+use crate::world::names_in;
 
 /// What a promotion is made of. Each plan is against the forecast of the one before it.
 pub struct Parts {
@@ -137,9 +138,10 @@ pub fn compose_back(way: WayBack) -> Plan {
         horizons: Vec::new(),
     };
     let composer = Composer { parts };
-    let mut phases: Vec<Phase> = composer.repair().into_iter().collect();
+    let last = Last { repairs: composer.repairs_behind_front(), gates: late, unchanged };
+    let mut phases: Vec<Phase> = composer.repair(&last.repairs).into_iter().collect();
     phases.push(composer.prove());
-    phases.push(composer.roll_back(&late, unchanged));
+    phases.push(composer.roll_back(last));
     expect(&mut phases);
     let Parts { purpose, route, given_up, .. } = composer.parts;
     let ours: Vec<Scope> = std::iter::once(route.candidate).chain(route.live).collect();
@@ -365,17 +367,31 @@ impl Composer {
         }
         if is_wanted(PROVE) {
             phases.push(self.prove());
-            phases.push(self.roll_back(&[], Vec::new()));
+            phases.push(self.roll_back(Last::default()));
         }
         phases
     }
 
-    /// The side that is to have all traffic again is made whole.
-    fn repair(&self) -> Option<Phase> {
-        let live = self.parts.route.live.as_ref()?;
-        let is_its = |it: &Operation| it.action.address().is_some_and(|it| it.scope == *live);
+    /// Whether an operation is about the side that has the traffic, or had it.
+    fn is_of_live(&self, operation: &Operation) -> bool {
+        let scope = operation.action.address().map(|it| &it.scope);
+        scope.is_some() && scope == self.parts.route.live.as_ref()
+    }
+
+    /// What of that side can be repaired only behind the front.
+    fn repairs_behind_front(&self) -> BTreeSet<OperationId> {
+        let crosses =
+            |operation: &Operation, need: &Operation| !in_front(operation) && in_front(need);
+        let behind = behind(&self.parts.given_up, crosses);
+        let operations = self.parts.given_up.operations().filter(|it| self.is_of_live(it));
+        operations.map(|it| it.id.clone()).filter(|it| behind.contains(it)).collect()
+    }
+
+    /// The side that is to have all traffic again is made whole, but for what comes `later`.
+    fn repair(&self, later: &BTreeSet<OperationId>) -> Option<Phase> {
         let mut draft = PhaseDraft::marked(REPAIR, goes_on());
-        let repairs = draft.graft(&self.parts.given_up, is_its, PhaseDraft::BEGIN);
+        let wanted = |it: &Operation| self.is_of_live(it) && !later.contains(&it.id);
+        let repairs = draft.graft(&self.parts.given_up, wanted, PhaseDraft::BEGIN);
         (!repairs.is_empty()).then(|| draft.finish(to(PROVE), Next::Halt))
     }
 
@@ -401,23 +417,24 @@ impl Composer {
         draft.finish(Next::RolledBack, Next::Halt)
     }
 
-    /// All traffic goes back; `gates` are those that can be asked only then, `unchanged` is what
-    /// must be so already.
-    fn roll_back(&self, gates: &[GateAsk], unchanged: Vec<(Address, Value)>) -> Phase {
+    /// All traffic goes back, with what comes only then.
+    fn roll_back(&self, last: Last) -> Phase {
+        let Last { repairs, gates, unchanged } = last;
         let admitted = self.is_admitted();
         let mut entries = BTreeMap::from([self.failed(admitted)]);
         entries.extend(self.live(Weight::FULL));
         let mark = Mark { entries, verified: false, course: Course::GoesOn };
         let mut draft = PhaseDraft::marked(ROLL_BACK, mark);
-        let changes = draft.graft(&self.parts.given_up, in_front, PhaseDraft::BEGIN);
-        draft.remove_last(&changes);
+        let wanted = |it: &Operation| in_front(it) || repairs.contains(&it.id);
+        let changes = draft.graft(&self.parts.given_up, wanted, PhaseDraft::BEGIN);
+        draft.remove_with_others(&changes);
         let mut held = draft.verify(&changes);
         held.extend(changes);
         for (address, expected) in unchanged {
             held.push(draft.look(address, expected, PhaseDraft::BEGIN));
         }
         held.push(PhaseDraft::BEGIN);
-        held.extend(draft.gates(gates, Asked::Once, &held));
+        held.extend(draft.gates(&gates, Asked::Once, &held));
         let Route { candidate, live, .. } = &self.parts.route;
         let last = draft.hooks(self.hooks(Some(candidate), live.as_ref()), &held);
         held.extend(last);
@@ -463,29 +480,10 @@ impl Composer {
     /// Operations of the front that need the candidate, and what needs those: with nothing live,
     /// the front as a whole is made, and who sends traffic is made last.
     fn late(&self) -> BTreeSet<OperationId> {
-        let mut late = BTreeSet::new();
         if self.parts.route.live.is_some() {
-            return late;
+            return BTreeSet::new();
         }
-        for phase in self.parts.head.phases.iter().filter(|it| !it.asks_gates()) {
-            loop {
-                let before = late.len();
-                for operation in &phase.operations {
-                    let needs = operation.needs.iter();
-                    let needs = needs.map(|it| &phase.operations[it.operation as usize]);
-                    let is_late = needs.into_iter().any(|need| {
-                        late.contains(&need.id) || (in_front(operation) && !in_front(need))
-                    });
-                    if is_late {
-                        late.insert(operation.id.clone());
-                    }
-                }
-                if late.len() == before {
-                    break;
-                }
-            }
-        }
-        late
+        behind(&self.parts.head, |operation, need| in_front(operation) && !in_front(need))
     }
 
     /// Where a failure leads to once the candidate has traffic.
@@ -531,6 +529,55 @@ impl Composer {
     fn gives_up(&self, admitted: bool, verified: bool) -> Mark {
         let entries = BTreeMap::from([self.failed(admitted)]);
         Mark { entries, verified, course: Course::Closes(Ending::RolledBack) }
+    }
+}
+
+/// What waits until the traffic is back, on a way back that is planned anew.
+#[derive(Default)]
+struct Last {
+    /// Operations on the side that gets it.
+    repairs: BTreeSet<OperationId>,
+    /// Gates that can be asked only then.
+    gates: Vec<GateAsk>,
+    /// What must be so already.
+    unchanged: Vec<(Address, Value)>,
+}
+
+/// The operations that need something across the border of `crosses`, and what needs those.
+fn behind(plan: &Plan, crosses: impl Fn(&Operation, &Operation) -> bool) -> BTreeSet<OperationId> {
+    let mut behind = BTreeSet::new();
+    for phase in plan.phases.iter().filter(|it| !it.asks_gates()) {
+        loop {
+            let before = behind.len();
+            for operation in &phase.operations {
+                let needs = operation.needs.iter();
+                let mut needs = needs.map(|it| &phase.operations[it.operation as usize]);
+                if needs.any(|need| behind.contains(&need.id) || crosses(operation, need)) {
+                    behind.insert(operation.id.clone());
+                }
+            }
+            if behind.len() == before {
+                break;
+            }
+        }
+    }
+    behind
+}
+
+/// Whether a gate asks something of the front that is not known yet.
+#[must_use]
+pub fn waits_for_front(gate: &Gate<Value>) -> bool {
+    let mut waits = false;
+    gate.probe.map(&mut |text: &Value| waits |= names_front(text));
+    waits
+}
+
+fn names_front(value: &Value) -> bool {
+    match value {
+        Value::Pending(residual) => names_in(residual).contains("front"),
+        Value::List(elements) => elements.iter().any(names_front),
+        Value::Object(entries) => entries.values().any(names_front),
+        _ => false,
     }
 }
 

@@ -75,9 +75,9 @@ impl PhaseDraft {
         positions
     }
 
-    /// Lets what is removed for good wait for the changes of all other blocks that do not wait for it
-    /// themselves: whatever takes its place may need one of them.
-    pub(super) fn remove_last(&mut self, changes: &[u32]) {
+    /// Lets what is removed for good wait for whatever those of its block wait for that stay: so they
+    /// are ready at the same time, and can go together.
+    pub(super) fn remove_with_others(&mut self, changes: &[u32]) {
         let action = |it: u32| &self.operations[it as usize].action;
         let (removed, made): (Vec<u32>, Vec<u32>) =
             changes.iter().partition(|it| matches!(action(**it), Action::Delete(_)));
@@ -85,13 +85,17 @@ impl PhaseDraft {
             |removed: u32| made.iter().any(|it| action(*it).address() == action(removed).address());
         let block = |it: u32| action(it).address().map(|it| it.block.clone());
         let pairs = removed.iter().filter(|it| !is_made_anew(**it)).flat_map(|removed| {
-            let others = made.iter().filter(|it| block(**it) != block(*removed));
+            let others = made.iter().filter(|it| block(**it) == block(*removed));
             others.map(|other| (*removed, *other))
         });
         let pairs: Vec<(u32, u32)> = pairs.collect();
         for (removed, other) in pairs {
-            if !self.needs(other, removed) {
-                self.operations[removed as usize].needs.push(complete(other));
+            for need in self.operations[other as usize].needs.clone() {
+                let is_its = need.operation == removed || self.needs(need.operation, removed);
+                let needs = &mut self.operations[removed as usize].needs;
+                if !is_its && !needs.contains(&need) {
+                    needs.push(need);
+                }
             }
         }
     }
@@ -106,12 +110,15 @@ impl PhaseDraft {
         seen.contains(&needed)
     }
 
-    /// Adds a look, for each of these changes, at whether it holds.
+    /// Adds a look, for each of these changes of the front, at whether it holds.
     pub(super) fn verify(&mut self, changes: &[u32]) -> Vec<u32> {
         let mut positions = Vec::new();
         for change in changes {
             let operation = &self.operations[*change as usize];
             let (Action::Create(it) | Action::Update(it)) = &operation.action else { continue };
+            if !it.address.scope.is_front() {
+                continue;
+            }
             let (address, expected) = (it.address.clone(), it.planned.clone());
             positions.push(self.look(address, expected, *change));
         }

@@ -8,7 +8,8 @@ use greenroom_engine::format;
 use greenroom_engine::format::plan::seal;
 use greenroom_engine::outcomes::Secrets;
 use greenroom_engine::resolve::Missing;
-use greenroom_model::plan::Plan;
+use greenroom_model::plan::{Plan, Purpose};
+use greenroom_model::state::State;
 use greenroom_store::StateName;
 
 use super::carry_out::Undertaking;
@@ -65,7 +66,6 @@ pub(super) async fn apply(
         let (theirs, ours) = (plan.project.to_string(), ours.to_string());
         return Err(Failure::OtherProject { file: file.to_owned(), theirs, ours });
     }
-    let secrets = secrets(&plan, &mut project, &args.inputs.given())?;
     let state = state(&plan)?;
     // A plan to make everything anew was made before its state was.
     let lineage = Some(plan.lineage.clone());
@@ -75,7 +75,14 @@ pub(super) async fn apply(
     if session.has_applied(&plan) {
         return undertaking.already_applied(session).await;
     }
-    undertaking.carry_out(session, plan, secrets).await
+    match secrets(&plan, &mut project, &args.inputs.given(), session.state()) {
+        Ok(secrets) => undertaking.carry_out(session, plan, secrets).await,
+        Err(failure) => {
+            undertaking.progress.quiet();
+            session.close().await?;
+            Err(failure)
+        }
+    }
 }
 
 /// The state that a plan is for.
@@ -89,22 +96,34 @@ fn state(plan: &Plan) -> Result<StateName, Failure> {
     Ok(name.map_err(PlaceError::from)?)
 }
 
-/// The secrets that a plan was made with, given again: the plan file holds their digests alone.
-fn secrets(plan: &Plan, project: &mut Project, inputs: &Inputs) -> Result<Secrets, Failure> {
+/// The secrets that a plan was made with: the plan file holds their digests alone. They are given
+/// again, but for those of sealed environments, which the state keeps.
+fn secrets(
+    plan: &Plan,
+    project: &mut Project,
+    inputs: &Inputs,
+    state: &State,
+) -> Result<Secrets, Failure> {
     let sealed = plan.inputs.values().flat_map(|inputs| inputs.variables.values());
     if !sealed.into_iter().any(|value| value.is_sensitive()) {
         return Ok(Secrets::new());
     }
-    let environment = plan.environment.clone();
+    let environment = match plan.purpose {
+        Purpose::Promote => plan.inputs.keys().find(|it| !it.is_front()).cloned(),
+        _ => plan.environment.clone(),
+    };
     let wanted = wanted(project, &plan.stage, environment, inputs, Missing::Pending);
     let mut given = wanted.secrets();
     for (scope, inputs) in &plan.inputs {
         let given = given.entry(scope.clone()).or_default();
+        let kept = state.scopes.get(scope).map(|it| &it.inputs.variables);
         for (name, sealed) in inputs.variables.iter().filter(|(_, value)| value.is_sensitive()) {
-            let value = given.get(name).ok_or_else(|| Failure::SecretMissing(name.to_string()))?;
-            if seal(&plan.lineage, scope, name, value) != *sealed {
+            let value = given.get(name).or_else(|| kept?.get(name)).cloned();
+            let value = value.ok_or_else(|| Failure::SecretMissing(name.to_string()))?;
+            if seal(&plan.lineage, scope, name, &value) != *sealed {
                 return Err(Failure::SecretChanged(name.to_string()));
             }
+            given.insert(name.clone(), value);
         }
         given.retain(|name, _| inputs.variables.get(name).is_some_and(|it| it.is_sensitive()));
     }

@@ -19,6 +19,7 @@ use greenroom_model::span::Span;
 use greenroom_model::value::{Object, Value};
 
 use super::convert;
+pub use residual::sensitive;
 use residual::{expr_of, mark, pending};
 
 pub use greenroom_model::value::Step as Key;

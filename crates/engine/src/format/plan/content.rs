@@ -199,7 +199,9 @@ fn write_outputs<'a>(
 ) -> (Text<'a>, Outputs<'a>) {
     let forms = outputs.iter().map(|(name, PlannedOutput { value, prior })| {
         let given = |value| Json::Given(value, Mode::Referred);
-        (name.into(), OutputForm { value: given(value), prior: prior.as_ref().map(given) })
+        // One that stays as it is has one form, whatever it comes from.
+        let prior = prior.as_ref().map(|it| given(if it == value { value } else { it }));
+        (name.into(), OutputForm { value: given(value), prior })
     });
     (scope.as_str().into(), forms.collect())
 }

@@ -152,7 +152,7 @@ fn what_is_removed_on_the_way_back_waits_for_what_its_place_needs() {
       mark r1 live 100, r2 failed 0, outside
       + front/sim_network.check["r1"] <- 0
       - front/sim_record.www["r2"] <- 0 1
-      - front/sim_network.check["r2"] <- 2 0 4
+      - front/sim_network.check["r2"] <- 2 0
       + front/sim_record.www["r1"] 100 <- 1 0
       verify front/sim_network.check["r1"] <- 1
       verify front/sim_record.www["r1"] <- 4

@@ -7,7 +7,7 @@ use greenroom_model::span::Span;
 use greenroom_model::value::Value;
 
 use super::Problem;
-use crate::expr::functions::ERROR;
+use crate::expr::functions::{ERROR, SENSITIVE};
 
 /// The deepest residual: one level less than the parser reads back, as some
 /// nodes print with two.
@@ -35,6 +35,20 @@ pub(super) fn expr_of(value: &Value, span: Span) -> Arc<Expr> {
         }
         known => Arc::new(Expr::literal(known.clone(), span)),
     }
+}
+
+/// `value` marked as sensitive, as `sensitive(…)` does it. Its source gives it back at apply: what is
+/// sensitive in it already is there its own source, and what is known stands as it is.
+#[must_use]
+pub fn sensitive(value: Value, span: Span) -> Value {
+    if value.is_sensitive() {
+        return value;
+    }
+    let arguments = vec![expr_of(&value, span)];
+    let call = Node::Call { name: SENSITIVE.into(), arguments, expand: false };
+    let source = bounded(call, span).unwrap_or_else(|problem| error(&problem));
+    // What is pending inside comes with the whole at apply, marked then.
+    if value.has_pending() { Value::Pending(source) } else { Value::sensitive(value, source) }
 }
 
 /// Whether anything in `value` is pending or sensitive.
