@@ -120,7 +120,7 @@ fn a_promotion_whose_front_is_gone_is_given_up_by_a_new_plan_only() {
     for seed in 0..8 {
         // The process of the second promotion ends when it has given 50 percent, and not seen it.
         let commands = [Promote, Promote, Plan, Promote, Abort, Replan, Promote];
-        let history = History::calm(seed, &commands).ending_after_update(2, 2);
+        let history = History::calm(seed, &commands).by_balancer().ending_after_update(2, 2);
         let told = told(&history.with(3, Deed::Unfront(1)));
         let counts = told.counts;
         let ended = (counts.completed, counts.halted, counts.rolled_back);
