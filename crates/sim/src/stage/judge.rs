@@ -203,7 +203,8 @@ impl Judge {
         self.shifts += 1;
         let is_proven = match self.heard.get(scope) {
             Some(said) => *said == GateResult::Pass,
-            None => self.live.as_ref() == Some(scope),
+            // Who had the traffic before is asked before it gets more of it again.
+            None => self.live.as_ref() == Some(scope) && self.candidate.is_none(),
         };
         if !is_proven {
             let said = self.heard.get(scope);
