@@ -1,7 +1,8 @@
 //! Promotions: how traffic goes from one environment to another, as phases of one plan.
 //!
 //! [`compose`] makes the plan from what the planner found for each weight, [`compose_back`] that of
-//! a way back which is planned anew; [`decide`] makes of a mark what the journal says; [`Draining`] judges whether an environment still serves anybody.
+//! a way back which is planned anew; [`decide`] makes of a mark what the journal says; [`Draining`]
+//! judges whether an environment still serves anybody.
 
 mod compose;
 mod decide;

@@ -95,6 +95,15 @@ impl Value {
         }
     }
 
+    /// Whether this text, such as an id, stands anywhere in it, marked or not.
+    #[must_use]
+    pub fn mentions(&self, text: &str) -> bool {
+        let in_list = || self.as_list().is_some_and(|it| it.iter().any(|it| it.mentions(text)));
+        let in_object =
+            || self.as_object().is_some_and(|it| it.values().any(|it| it.mentions(text)));
+        self.as_str() == Some(text) || in_list() || in_object()
+    }
+
     /// The text, also of a marked string.
     pub fn as_str(&self) -> Option<&str> {
         match self.unmarked() {

@@ -13,7 +13,7 @@ use super::PromotionError;
 use super::passes::{Passes, Standings};
 use super::take_over::{Promoting, not_open, promoted, stage_of};
 use crate::project::Inputs;
-use crate::wanted::{secrets_in, wanted};
+use crate::wanted::wanted;
 
 /// The environments that may go: those named, else all that are retained or failed; of these only
 /// those whose time is over, if `expired_at` says what time it is.
@@ -68,8 +68,7 @@ impl Promoting<'_> {
         let roster = state.roster.clone().unwrap_or_default();
         not_open(&roster)?;
         let wanted = wanted(project, stage, None, &Inputs::default(), Missing::Refuse);
-        let desired = stage_of(wanted, project, &state)?;
-        let secrets = secrets_in(&desired);
+        let (desired, secrets) = stage_of(wanted, project, &state)?;
         let mut stay = standings(&desired);
         stay.retain(|scope, _| !leaving.contains(scope));
         // First without them behind the front, then without them at all.

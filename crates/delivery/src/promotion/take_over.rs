@@ -65,10 +65,9 @@ impl Promoting<'_> {
         not_open(&roster)?;
         let candidate = next_name(&roster);
         let wanted = wanted(project, stage, Some(candidate.clone()), inputs, Missing::Refuse);
-        let secrets = wanted.secrets();
         preflight::images_are_there(project, workbench, inputs).await?;
         let proof = preflight::proof(project, workbench, stage, inputs, &wanted).await?;
-        let mut desired = stage_of(wanted, project, &state)?;
+        let (mut desired, secrets) = stage_of(wanted, project, &state)?;
         if let Some(made) = desired.scopes.get_mut(&candidate) {
             made.sealed = Some(project.sources.get(made.template.file).text.to_string().into());
         }
@@ -98,8 +97,7 @@ impl Promoting<'_> {
         not_open(&roster)?;
         let candidate = target(&roster, stage, to)?;
         let wanted = wanted(project, stage, None, &Inputs::default(), Missing::Refuse);
-        let desired = stage_of(wanted, project, &state)?;
-        let secrets = secrets_in(&desired);
+        let (desired, secrets) = stage_of(wanted, project, &state)?;
         let journey = Journey {
             purpose: Purpose::Rollback,
             route: route(&desired, workbench, candidate.clone(), roster),
@@ -149,12 +147,13 @@ pub(super) fn not_open(roster: &Roster) -> Result<(), PromotionError> {
     }
 }
 
-/// The whole stage: what is wanted, beside the environments that there are.
+/// The whole stage, what is wanted beside the environments that there are, and the values of its
+/// sensitive variables.
 pub(super) fn stage_of(
     wanted: Wanted,
     project: &mut Project,
     state: &State,
-) -> Result<Desired, PromotionError> {
+) -> Result<(Desired, Secrets), PromotionError> {
     let Wanted { desired, diagnostics } = wanted;
     let mistakes = diagnostics.iter().any(Diagnostic::is_error);
     let Some(desired) = desired.filter(|_| !mistakes) else {
@@ -164,7 +163,8 @@ pub(super) fn stage_of(
     let mut desired = Arc::unwrap_or_clone(desired);
     desired.environment = None;
     desired.scopes.extend(all_sealed(project, state)?);
-    Ok(desired)
+    let secrets = secrets_in(&desired);
+    Ok((desired, secrets))
 }
 
 /// The name of the stage's next environment: never one that it has had.

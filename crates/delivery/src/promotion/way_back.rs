@@ -1,6 +1,8 @@
 //! The way back of a promotion that is open, planned anew: for when its own does not lead through
 //! what the front has become since.
 
+use std::sync::Arc;
+
 use greenroom_engine::promotion::{
     Admission, GateAsk, Route, Terms, WayBack, compose_back, forecast, gates_of, waits_for_front,
 };
@@ -16,7 +18,7 @@ use super::passes::Passes;
 use super::preflight::Preflight;
 use super::take_over::{Asks, Prepared, Promoting, promoted, route, stage_of, whole};
 use crate::project::Inputs;
-use crate::wanted::{secrets_in, wanted};
+use crate::wanted::wanted;
 
 impl Promoting<'_> {
     /// Plans that the front gives all traffic to the environment that had it before, whatever it
@@ -37,8 +39,7 @@ impl Promoting<'_> {
         }
         let is_known = roster.entries.get(&candidate).is_some_and(|it| it.admitted);
         let wanted = wanted(project, stage, None, &Inputs::default(), Missing::Refuse);
-        let desired = stage_of(wanted, project, &state)?;
-        let secrets = secrets_in(&desired);
+        let (desired, secrets) = stage_of(wanted, project, &state)?;
         let mut route = route(&desired, workbench, candidate, roster);
         if !is_known {
             // What the front has not heard of, it does not hear of now.
@@ -75,8 +76,8 @@ fn is_in_use(passes: &Passes<'_>, repaired: &State, ask: &GateAsk) -> bool {
     let Probe::TargetHealth { block, .. } = &ask.gate.probe else { return true };
     let is_it = |it: &Address| it.scope == ask.scope && it.block == *block;
     let found = passes.forecast.instances().filter(|(at, _)| is_it(at));
-    let ids = found.filter_map(|(_, it)| Some(Value::from(it.current.as_ref()?.id.clone())));
-    let ids: Vec<Value> = ids.collect();
+    let ids = found.filter_map(|(_, it)| Some(it.current.as_ref()?.id.clone()));
+    let ids: Vec<Arc<str>> = ids.collect();
     let (front, own) = (Scope::front(), ask.scope.clone());
     let senders = |state: &State, scope: &Scope| -> Vec<Remote> {
         let all = state.instances_of(scope).filter(|(at, _)| is_guarded(passes, at));
@@ -84,17 +85,8 @@ fn is_in_use(passes: &Passes<'_>, repaired: &State, ask: &GateAsk) -> bool {
     };
     senders(&passes.forecast, &front)
         .iter()
-        .any(|it| ids.iter().any(|id| names(&it.attributes, id)))
+        .any(|it| ids.iter().any(|id| it.attributes.mentions(id)))
         || senders(repaired, &own).iter().any(|it| it.reads.keys().any(is_it))
-}
-
-/// Whether a value is, or holds somewhere, this text.
-fn names(value: &Value, text: &Value) -> bool {
-    match value {
-        Value::List(elements) => elements.iter().any(|it| names(it, text)),
-        Value::Object(entries) => entries.values().any(|it| names(it, text)),
-        value => value == text,
-    }
 }
 
 /// Whether an object says who gets traffic: nobody else's change of it is written over.

@@ -9,7 +9,6 @@ use greenroom_model::plan::{
 };
 use greenroom_model::schema::Strength;
 use greenroom_model::state::{Remote, State};
-use greenroom_model::value::Value;
 
 use super::APPLY_PHASE;
 use crate::graph::{self, Draft};
@@ -149,15 +148,8 @@ impl Planner {
         let Some(known) = self.input.schemas.of_block(&holder.block) else { return false };
         let holding = known.schema.attributes.iter().filter(|(_, attribute)| attribute.holds);
         let mut held = holding.filter_map(|(name, _)| remote.attributes.get(name));
-        held.any(|value| mentions(value, &deleted.id))
+        held.any(|value| value.mentions(&deleted.id))
     }
-}
-
-/// Whether an id stands anywhere in a value.
-fn mentions(value: &Value, id: &str) -> bool {
-    let in_list = || value.as_list().is_some_and(|it| it.iter().any(|it| mentions(it, id)));
-    let in_object = || value.as_object().is_some_and(|it| it.values().any(|it| mentions(it, id)));
-    value.as_str() == Some(id) || in_list() || in_object()
 }
 
 /// Whether a draft waits for another, as whoever reads an object waits for what makes it.

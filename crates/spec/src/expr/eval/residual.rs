@@ -46,9 +46,7 @@ pub fn sensitive(value: Value, span: Span) -> Value {
     }
     let arguments = vec![expr_of(&value, span)];
     let call = Node::Call { name: SENSITIVE.into(), arguments, expand: false };
-    let source = bounded(call, span).unwrap_or_else(|problem| error(&problem));
-    // What is pending inside comes with the whole at apply, marked then.
-    if value.has_pending() { Value::Pending(source) } else { Value::sensitive(value, source) }
+    marked(value, bounded(call, span).unwrap_or_else(|problem| error(&problem)))
 }
 
 /// Whether anything in `value` is pending or sensitive.
@@ -68,13 +66,12 @@ pub(super) fn pending(node: Node, span: Span) -> Result<Value, Problem> {
 
 /// `value`, marked as sensitive, with this source.
 pub(super) fn mark(value: Value, source: Node, span: Span) -> Result<Value, Problem> {
-    let source = bounded(source, span)?;
+    Ok(marked(value, bounded(source, span)?))
+}
+
+fn marked(value: Value, source: Arc<Expr>) -> Value {
     // What is pending inside comes with the whole at apply, marked then.
-    if value.has_pending() {
-        Ok(Value::Pending(source))
-    } else {
-        Ok(Value::sensitive(value, source))
-    }
+    if value.has_pending() { Value::Pending(source) } else { Value::sensitive(value, source) }
 }
 
 /// `error("…")`, which fails with this problem's message when it is evaluated.
