@@ -70,3 +70,19 @@ where
         pause = (pause * 2).min(pace.scaled(LONGEST_PAUSE));
     }
 }
+
+/// What looks find of a call whose answer was lost: it may take effect late, so they go on for a
+/// while.
+pub(crate) async fn in_doubt<T, F>(pace: Pace, look: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Option<T>>,
+{
+    let until = Instant::now() + pace.doubt();
+    loop {
+        let found = look().await;
+        if found.is_some() || Instant::now() >= until {
+            return found;
+        }
+        sleep(pace.doubt() / 8).await;
+    }
+}

@@ -6,11 +6,11 @@ use std::time::Duration;
 use greenroom_model::identity::Owner;
 use greenroom_model::value::{Object as Attributes, Value};
 use greenroom_provider::{CreateRequest, Failure, FailureKind, WorldEffect};
-use tokio::time::{Instant, sleep};
 
 use super::{AwsProvider, Kind};
 use crate::aws::Pace;
 use crate::resource::{Seen, Sent, Tagging};
+use crate::send::in_doubt;
 use crate::tags;
 
 impl AwsProvider {
@@ -47,17 +47,12 @@ impl AwsProvider {
             return Err(failure);
         }
         let sent = Sent { uid: &request.uid, arguments: &request.planned };
-        let until = Instant::now() + self.aws.pace.doubt();
-        loop {
-            if let Some(seen) = self.look_for(kind, &request.owner, sent).await.unwrap_or_default()
-            {
-                return Ok(seen.id);
-            }
-            if !doubtful || Instant::now() >= until {
-                return Err(failure);
-            }
-            sleep(self.aws.pace.doubt() / 8).await;
-        }
+        let look = || async { self.look_for(kind, &request.owner, sent).await.unwrap_or_default() };
+        let seen = match doubtful {
+            true => in_doubt(self.aws.pace, look).await,
+            false => look().await,
+        };
+        seen.map(|it| it.id).ok_or(failure)
     }
 }
 

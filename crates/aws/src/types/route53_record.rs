@@ -16,13 +16,13 @@ use greenroom_provider::{
     Company, Deleted, Draft, Failure, FailureKind, Object, WorldEffect, typed,
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
 use super::elb::PARENTS;
 use super::route53::normal_name;
 use super::route53::records::{self, Action, RecordChange, taken};
 use crate::aws::Aws;
 use crate::resource::{Change, Condition, New, Resource, Seen, Sent, Sought, Tagging};
+use crate::send::in_doubt;
 use crate::tags::Tags;
 
 mod id;
@@ -250,16 +250,8 @@ async fn told_by_a_look(
     if failure.effect != WorldEffect::Unknown {
         return Err(failure);
     }
-    let until = Instant::now() + aws.pace.doubt();
-    loop {
-        if there(aws, zone, key.clone()).await.is_ok_and(&is_made) {
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            return Err(failure);
-        }
-        sleep(aws.pace.doubt() / 8).await;
-    }
+    let look = || async { there(aws, zone, key.clone()).await.is_ok_and(&is_made).then_some(()) };
+    in_doubt(aws.pace, look).await.ok_or(failure)
 }
 
 /// The record of this key, if there is one.
